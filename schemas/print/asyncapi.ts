@@ -29,7 +29,11 @@ function bareSchema(field: Field): JsonSchema {
     case 'vector':
       return {
         type: 'array',
-        prefixItems: field.items.map((item) => ({ type: 'number', title: item.name, description: `${item.doc} Unit: ${item.unit}.` })),
+        prefixItems: field.items.map((item) => ({
+          type: 'number',
+          title: item.name,
+          description: `${item.doc} Unit: ${item.unit}.`,
+        })),
       };
     case 'texts-by-name':
       return { type: 'object', additionalProperties: { type: 'string' } };
@@ -66,7 +70,11 @@ function message(topic: Topic): JsonSchema {
         traceparent: { type: 'string', description: 'W3C trace context.' },
         ce_id: { type: 'string', description: 'CloudEvents id; wins over the payload’s `id`.' },
         ce_source: { type: 'string', description: 'CloudEvents source; wins over the payload’s `source`.' },
-        ce_time: { type: 'string', format: 'date-time', description: 'CloudEvents time; wins over `eventTime`.' },
+        ce_time: {
+          type: 'string',
+          format: 'date-time',
+          description: 'CloudEvents time; wins over `eventTime`.',
+        },
       },
     },
     payload: objectSchema(topic.fields),

@@ -1,6 +1,6 @@
 // Prints a topic's Avro schema: fields in declaration order, header-borne fields left out.
 import type { Field, Fields } from '../field.ts';
-import type { Topic } from '../topic.ts';
+import { envelope, type Topic } from '../topic.ts';
 
 type AvroType = string | { readonly [key: string]: unknown } | readonly AvroType[];
 
@@ -38,13 +38,22 @@ function avroType(field: Field): AvroType {
 
 const describe = (field: Field): string => (field.unit ? `${field.doc} Unit: ${field.unit}.` : field.doc);
 
+/**
+ * What every message says about itself may be left out by a producer: empty and 0 mean absent, and the reader fills
+ * them in (connectors/wire/origin.ts).
+ */
+function absent(name: string): { readonly default?: string | number } {
+  if (!Object.hasOwn(envelope, name)) return {};
+  return { default: name.endsWith('Time') ? 0 : '' };
+}
+
 function avroFields(fields: Fields): readonly object[] {
   return Object.entries(fields)
     .filter(([, field]) => field.carriedBy !== 'header')
     .map(([name, field]) =>
       field.optional
         ? { name, type: ['null', avroType(field)], default: null, doc: describe(field) }
-        : { name, type: avroType(field), doc: describe(field) },
+        : { name, type: avroType(field), ...absent(name), doc: describe(field) },
     );
 }
 

@@ -1,0 +1,149 @@
+// Delivers outcomes to topics so that a restart repeats nothing. The order is the guarantee:
+//   1. an assignment without a commit journals where the output topics end, before anything is published;
+//   2. a chunk's outputs are published, under ids that are the same on every run;
+//   3. the chunk's end is committed, with where the outputs end now beside it.
+// After a crash, whatever was published for uncommitted input lies behind the journalled ends: it is read back once,
+// and outputs whose ids are there are not published again. A zombie that publishes after that read can still repeat
+// one chunk; its ids make the repeat recognisable.
+import { Retryable } from '../schemas/errors.ts';
+import type { Message } from '../schemas/topic.ts';
+import { deadLetterOf } from './dead-letters.ts';
+import type { Addressed, Chunk, Delivery, Resumption } from './delivery.ts';
+import type { Batch, Log } from './log.ts';
+import { Ends } from './output-ends.ts';
+import { Refusal } from './wire/refusal.ts';
+import type { Wire } from './wire/wire.ts';
+
+/** Outputs that may be read back after a crash before the journal is renewed: bounds the time a restart takes. */
+const journalLagMax = 100_000;
+
+export interface TopicDeliveryOptions {
+  readonly log: Log;
+  readonly wire: Wire;
+  /** Name of the stream, for dead letters. */
+  readonly stage: string;
+  /** Every topic that outputs may go to, dead letters included. */
+  readonly outputTopics: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What is known of one assigned partition. */
+interface Assignment {
+  /** Where the outputs ended at the partition's last commit. */
+  journalled: Ends;
+  /** Ids found behind the journal; null when nothing can have been published twice. */
+  published: ReadonlySet<string> | null;
+  /** Input offsets from here on were never handled before. */
+  newFrom: number;
+}
+
+export class TopicDelivery implements Delivery<Addressed> {
+  readonly #options: TopicDeliveryOptions;
+  readonly #assignments = new Map<string, Assignment>();
+  #ends: Ends | null = null;
+
+  constructor(options: TopicDeliveryOptions) {
+    this.#options = options;
+  }
+
+  async resume(batch: Batch): Promise<Resumption> {
+    this.#ends ??= await this.#readEnds();
+    const ends = this.#ends;
+    const committed = await batch.committed();
+    const assignment: Assignment = { journalled: ends.copy(), published: null, newFrom: batch.end };
+    this.#assignments.set(keyOf(batch), assignment);
+    const journalled = committed && Ends.parse(committed.metadata);
+    if (journalled) {
+      assignment.journalled = journalled;
+      assignment.published = await this.#readBack(journalled);
+    } else {
+      await batch.commit(batch.records[0]!.offset, ends.print());
+    }
+    return {};
+  }
+
+  async deliver(chunk: Chunk<Addressed>): Promise<void> {
+    const { batch } = chunk;
+    const assignment = this.#assignments.get(keyOf(batch))!;
+    const ends = this.#ends!;
+    if (ends.distanceFrom(assignment.journalled) > journalLagMax) {
+      assignment.journalled = ends.copy();
+      await batch.commit(chunk.records[0]!.offset, ends.print());
+    }
+    await this.#publish(chunk, assignment);
+    assignment.journalled = ends.copy();
+    await batch.commit(chunk.end, ends.print());
+    if (chunk.end >= assignment.newFrom) assignment.published = null;
+  }
+
+  async #publish(chunk: Chunk<Addressed>, assignment: Assignment): Promise<void> {
+    const batches = [...this.#outputs(chunk, assignment.published)].map(([topic, messages]) => ({
+      topic,
+      records: this.#options.wire.encode(topic, messages, this.#options.now()),
+    }));
+    if (batches.length === 0) return;
+    try {
+      for (const published of await this.#options.log.publish(batches)) this.#ends!.advance(published);
+    } catch (error) {
+      if (!(error instanceof Retryable)) throw error;
+      // Applied or not, nobody knows: what is behind the journal decides at the next attempt.
+      assignment.published = await this.#readBack(assignment.journalled);
+      assignment.newFrom = Math.max(assignment.newFrom, chunk.end);
+      throw error;
+    }
+  }
+
+  /** The chunk's outputs by topic, less what is published already. */
+  #outputs(chunk: Chunk<Addressed>, published: ReadonlySet<string> | null): Map<string, Message[]> {
+    const byTopic = new Map<string, Message[]>();
+    const add = (topic: string, message: Message) => {
+      if (published?.has(message.id)) return;
+      const messages = byTopic.get(topic);
+      if (messages) messages.push(message);
+      else byTopic.set(topic, [message]);
+    };
+    for (const [index, outcome] of chunk.outcomes.entries()) {
+      if (outcome.kind === 'ok') for (const { topic, message } of outcome.outputs) add(topic, message);
+      if (outcome.kind === 'invalid')
+        add(
+          'dead-letters',
+          deadLetterOf({
+            stage: this.#options.stage,
+            topic: chunk.batch.topic,
+            partition: chunk.batch.partition,
+            record: chunk.records[index]!,
+            code: outcome.code,
+            reason: outcome.reason,
+          }),
+        );
+    }
+    return byTopic;
+  }
+
+  async #readEnds(): Promise<Ends> {
+    const ends = new Ends();
+    for (const range of await this.#options.log.ranges(this.#options.outputTopics)) ends.set(range);
+    return ends;
+  }
+
+  /** Ids of everything published since the journalled ends; null when there is nothing. */
+  async #readBack(journalled: Ends): Promise<ReadonlySet<string> | null> {
+    const { log, wire } = this.#options;
+    const now = await this.#readEnds();
+    this.#ends!.raise(now);
+    const ids = new Set<string>();
+    for (const [topic, { from, to }] of journalled.gapsTo(now)) {
+      for await (const { partition, records } of log.read(topic, { from, to })) {
+        await wire.prepare(topic, records);
+        for (const record of records) {
+          const message = wire.decode(topic, partition, record);
+          if (!(message instanceof Refusal)) ids.add(message.id);
+        }
+      }
+    }
+    return ids.size > 0 ? ids : null;
+  }
+}
+
+const keyOf = (batch: Batch): string => `${batch.topic}/${batch.partition}`;
