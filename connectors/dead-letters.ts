@@ -25,7 +25,7 @@ export function deadLetterOf({ stage, topic, partition, record, code, reason }: 
     eventTime: record.timestamp,
     ingestTime: record.timestamp,
     source: topic,
-    traceparent: record.headers['traceparent']?.toString('latin1') ?? derivedTraceparent(id),
+    traceparent: record.headers.traceparent?.toString('latin1') ?? derivedTraceparent(id),
     stage,
     code,
     reason,

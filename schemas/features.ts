@@ -8,14 +8,14 @@ export const featureItems = [
   {
     name: 'words',
     unit: 'words',
-    doc: 'Words; in scripts without spaces, one word per ideograph or estimated from length.',
+    doc: 'Words; in scripts without spaces, as a dictionary cuts them. A web address is one word.',
   },
   {
     name: 'sentences',
     unit: 'sentences',
-    doc: 'Sentences by final punctuation of the text’s script; at least 1 when there are words.',
+    doc: 'Sentences by final punctuation of the text’s script, and list items; at least 1 when there are words.',
   },
-  { name: 'wordLength', unit: 'code points', doc: 'Mean length of a word.' },
+  { name: 'wordLength', unit: 'code points', doc: 'Mean length of a word, web addresses left out.' },
   { name: 'sentenceLength', unit: 'words', doc: 'Mean number of words in a sentence.' },
   {
     name: 'uniqueWordRatio',
@@ -36,14 +36,18 @@ export const featureItems = [
   {
     name: 'syllablesPerWord',
     unit: 'syllables',
-    doc: 'Mean vowel groups of a word, Latin script; 0 elsewhere.',
+    doc: 'Mean vowel groups of a Latin word without a silent final e; 0 for texts not in Latin script.',
   },
   {
     name: 'readingEase',
     unit: 'points',
-    doc: 'Flesch reading ease, clipped to 0–100; 0 for texts not in Latin script.',
+    doc: 'Flesch reading ease (made for English), clipped to 0–100; 0 for texts not in Latin script.',
   },
-  { name: 'numbers', unit: 'numbers', doc: 'Runs of digits, of any script.' },
+  {
+    name: 'numbers',
+    unit: 'numbers',
+    doc: 'Runs of digits of any script, marks inside them included: 3.14 is one.',
+  },
   { name: 'hasNumbers', unit: 'flag', doc: '1 when there is a number.' },
   { name: 'hasQuotes', unit: 'flag', doc: '1 when there is a quoted passage.' },
   { name: 'questionMarks', unit: 'marks', doc: 'Question marks of any script.' },

@@ -12,12 +12,19 @@ export interface Stage {
   readonly published: boolean;
 }
 
+/** Tells how long a stage took over a batch. */
+export type TimeStage = (stage: string, seconds: number) => void;
+
 /** One processor out of several: outcome i tells of input i through all stages. */
-export function chain<In>(stages: readonly Stage[]): Process<In, Addressed> {
+export function chain<In>(stages: readonly Stage[], time: TimeStage): Process<In, Addressed> {
   return async (inputs) => {
     const journeys: Journey[] = inputs.map(() => ({ addressed: [], ended: null }));
     let carried: Carried[] = inputs.map((message, index) => ({ index, message }));
-    for (const stage of stages) carried = await pass(stage, carried, journeys);
+    for (const stage of stages) {
+      const started = performance.now();
+      carried = await pass(stage, carried, journeys);
+      time(stage.topic, (performance.now() - started) / 1_000);
+    }
     return journeys.map(({ addressed, ended }) => ended ?? { kind: 'ok', outputs: addressed });
   };
 }

@@ -46,7 +46,7 @@ function bareSchema(field: Field): JsonSchema {
 
 function fieldSchema(field: Field): JsonSchema {
   const bare = bareSchema(field);
-  const typed = field.optional ? { ...bare, type: [bare['type'], 'null'] } : bare;
+  const typed = field.optional ? { ...bare, type: [bare.type, 'null'] } : bare;
   return { ...typed, description: field.unit ? `${field.doc} Unit: ${field.unit}.` : field.doc };
 }
 

@@ -106,22 +106,26 @@ test('a chain carries each message through its stages and keeps its place', asyn
     source: 's',
     traceparent: '',
   });
-  const joined = chain<string>([
-    {
-      topic: 'features',
-      published: false,
-      process: async (ids: readonly string[]) =>
-        ids.map((id) => (id === 'bad' ? invalid('no-text', 'empty') : ok(messageOf(`${id}/f`)))),
-    },
-    {
-      topic: 'scores',
-      published: true,
-      process: async (messages: readonly Message[]) =>
-        messages.map(({ id }) =>
-          id.startsWith('drop') ? { kind: 'drop', reason: 'not wanted' } : ok(messageOf(`${id}/s`)),
-        ),
-    },
-  ]);
+  const timed: string[] = [];
+  const joined = chain<string>(
+    [
+      {
+        topic: 'features',
+        published: false,
+        process: async (ids: readonly string[]) =>
+          ids.map((id) => (id === 'bad' ? invalid('no-text', 'empty') : ok(messageOf(`${id}/f`)))),
+      },
+      {
+        topic: 'scores',
+        published: true,
+        process: async (messages: readonly Message[]) =>
+          messages.map(({ id }) =>
+            id.startsWith('drop') ? { kind: 'drop', reason: 'not wanted' } : ok(messageOf(`${id}/s`)),
+          ),
+      },
+    ],
+    (stage) => timed.push(stage),
+  );
   const outcomes = await joined(['a', 'bad', 'drop', 'b']);
   assert.deepEqual(
     outcomes.map((outcome) => outcome.kind),
@@ -133,4 +137,5 @@ test('a chain carries each message through its stages and keeps its place', asyn
     last.outputs.map(({ topic, message }) => [topic, message.id]),
     [['scores', 'b/f/s']],
   );
+  assert.deepEqual(timed, ['features', 'scores']);
 });

@@ -1,0 +1,146 @@
+// ClickHouse in this process, through chdb: one data directory per process, no server.
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Session } from 'chdb';
+import { quoteText } from '../../schemas/print/clickhouse.ts';
+import type { Clickhouse, Insert } from '../clickhouse.ts';
+import { type Chdb, loadChdb, openSession } from './chdb-session.ts';
+import { insertFailure, refusalOf, shortInsert } from './failure.ts';
+import { assertOneBlock, insertStatement } from './insert-statement.ts';
+import { SessionPool } from './session-pool.ts';
+import { TableStructures } from './table-structure.ts';
+
+export interface EmbeddedClickhouseOptions {
+  /** Where the tables live; made when missing. One process at a time. */
+  readonly directory: string;
+  /** Queries that may run at once, beside inserts. Each holds one of libuv's four threads. */
+  readonly readers?: number;
+}
+
+/** The engine crashes when the process ends right after an insert with a view; this long after closing it does not. */
+const settleMs = 300;
+
+/**
+ * Opens ClickHouse on a directory. Throws `Misconfigured` when chdb is not installed (`chdb-missing`), when another
+ * process has the directory (`directory-occupied`) or when it cannot be written (`directory-unusable`).
+ */
+export async function openEmbeddedClickhouse(options: EmbeddedClickhouseOptions): Promise<Clickhouse> {
+  const chdb = await loadChdb();
+  const directory = resolve(options.directory);
+  const data = join(directory, 'data');
+  const writer = await openSession(chdb, data);
+  const readers: Session[] = [];
+  for (let index = 0; index < (options.readers ?? 2); index += 1) readers.push(await openSession(chdb, data));
+  const staging = join(directory, 'inserts');
+  // What a killed process left half-written belongs to nobody: the directory is ours once the session is open.
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging);
+  return new EmbeddedClickhouse(chdb, new SessionPool([writer]), new SessionPool(readers), staging);
+}
+
+class EmbeddedClickhouse implements Clickhouse {
+  readonly #chdb: Chdb;
+  readonly #writers: SessionPool;
+  readonly #readers: SessionPool;
+  readonly #staging: string;
+  readonly #structures: TableStructures;
+  #inserts = 0;
+
+  constructor(chdb: Chdb, writers: SessionPool, readers: SessionPool, staging: string) {
+    this.#chdb = chdb;
+    this.#writers = writers;
+    this.#readers = readers;
+    this.#staging = staging;
+    this.#structures = new TableStructures(this);
+  }
+
+  async query<Row>(sql: string, parameters?: Readonly<Record<string, unknown>>): Promise<readonly Row[]> {
+    const bytes = await this.#read(sql, 'JSONEachRow', parameters);
+    const lines = bytes.toString('utf8').trimEnd();
+    return lines === '' ? [] : JSON.parse(`[${lines.replaceAll('\n', ',')}]`);
+  }
+
+  async command(sql: string): Promise<void> {
+    await this.#read(sql, 'Null');
+  }
+
+  format(sql: string, format: string): Promise<Buffer> {
+    return this.#read(sql, format);
+  }
+
+  async insert(insert: Insert): Promise<void> {
+    assertOneBlock(insert);
+    if (insert.rowCount === 0) return;
+    try {
+      const structure = await this.#structures.structure(insert.table, insert.columns);
+      await this.#insertFile(insert, structure);
+    } catch (error) {
+      this.#structures.forget(insert.table);
+      throw insertFailure(error, insert.table, insert.token);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#writers.close(), this.#readers.close()]);
+    await this.#chdb.drainPending();
+    await rm(this.#staging, { recursive: true, force: true });
+    await wait(settleMs);
+  }
+
+  async #read(sql: string, format: string, parameters?: Readonly<Record<string, unknown>>): Promise<Buffer> {
+    return this.#readers.run((session) => ask(session, sql, format, parameters));
+  }
+
+  /** chdb takes RowBinary from a file only: its `insert` refuses the format and `input()` silently writes nothing. */
+  async #insertFile(insert: Insert, structure: string): Promise<void> {
+    this.#inserts += 1;
+    const file = join(this.#staging, `${this.#inserts}.rows`);
+    await writeFile(file, insert.rows);
+    const source = `file(${quoteText(file)}, RowBinary, ${quoteText(structure)})`;
+    try {
+      await this.#writers.run(async (session) => {
+        const before = await insertedRows(session);
+        await ask(session, insertStatement(insert, source, Date.now()), 'Null');
+        const written = (await insertedRows(session)) - before;
+        if (written < insert.rowCount)
+          throw shortInsert(insert.table, insert.token, insert.rowCount, written);
+      });
+    } finally {
+      await rm(file, { force: true });
+    }
+  }
+}
+
+async function ask(
+  session: Session,
+  sql: string,
+  format: string,
+  parameters?: Readonly<Record<string, unknown>>,
+): Promise<Buffer> {
+  try {
+    const result = parameters
+      ? await session.queryBindAsync(sql, parameters, { format })
+      : await session.queryAsync(sql, { format });
+    const bytes = result.bytes();
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined || !(error instanceof Error)) throw error;
+    throw refusalOf(error.message, code, error);
+  }
+}
+
+const codeOf = (error: unknown): number | undefined =>
+  error instanceof Error && 'clickhouseCode' in error && typeof error.clickhouseCode === 'number'
+    ? error.clickhouseCode
+    : undefined;
+
+/**
+ * Rows that went into tables and their views since the engine started, repeats included. Other statements that write
+ * may add to it, so it proves that rows were written, not that no others were.
+ */
+async function insertedRows(session: Session): Promise<number> {
+  const text = await ask(session, "SELECT value FROM system.events WHERE event = 'InsertedRows'", 'TSV');
+  return Number(text.toString('latin1'));
+}

@@ -1,0 +1,57 @@
+// A fetched batch with what its handler may do: commit, heartbeat, ask for the committed position.
+import type { EachBatchPayload } from 'kafkajs';
+import { Fenced } from '../../schemas/errors.ts';
+import type { Batch, Position } from '../log.ts';
+import { failureOf, isFencing, isRebalancing } from './failure.ts';
+import { storedRecord } from './record.ts';
+import type { Tenure } from './tenure.ts';
+
+const metadataBytesMax = 4_096;
+
+/** What a batch asks of the subscription it belongs to. */
+export interface Membership {
+  committed(topic: string, partition: number): Promise<Position | null>;
+  /** Called with the client's error when it says that the group rebalances or that this member is out of it. */
+  leaving(error: Error): void;
+}
+
+export function kafkaBatch(payload: EachBatchPayload, tenure: Tenure, membership: Membership): Batch {
+  const { topic, partition, highWatermark, messages } = payload.batch;
+
+  // A rebalance that has begun is no reason to stop: the member may finish its work and commit before it joins.
+  const asMember = async (doing: string, call: () => Promise<void>): Promise<void> => {
+    tenure.check();
+    try {
+      await call();
+    } catch (error) {
+      const fenced = isFencing(error);
+      if (!(error instanceof Error) || !(fenced || isRebalancing(error))) throw failureOf(error, doing);
+      if (fenced) tenure.end();
+      membership.leaving(error);
+      if (fenced || doing !== 'heartbeat')
+        throw new Fenced(`Kafka refused to ${doing}: ${error.message}`, { cause: error });
+    }
+  };
+
+  return {
+    topic,
+    partition,
+    records: messages.map(storedRecord),
+    generation: tenure.generation,
+    end: Number(highWatermark),
+    revoked: tenure.revoked,
+    committed: () => membership.committed(topic, partition),
+    heartbeat: () => asMember('heartbeat', () => payload.heartbeat()),
+    async commit(offset, metadata) {
+      if (Buffer.byteLength(metadata) > metadataBytesMax)
+        throw new RangeError(
+          `Commit metadata has ${Buffer.byteLength(metadata)} bytes; ${metadataBytesMax} are allowed.`,
+        );
+      const place = { partition, offset: String(offset), metadata };
+      await asMember(`commit offset ${offset} of ${topic}/${partition}`, () =>
+        // Not `consumer.commitOffsets`: it crashes the consumer when fenced and does nothing once it is stopping.
+        payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [place] }] }),
+      );
+    },
+  };
+}

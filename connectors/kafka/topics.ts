@@ -1,0 +1,115 @@
+// What the cluster knows: topics, ranges, groups and their positions.
+import type { Admin, ITopicConfig } from 'kafkajs';
+import { Misconfigured } from '../../schemas/errors.ts';
+import type { PartitionRange, Position, TopicSpec } from '../log.ts';
+import { calling, errorType } from './failure.ts';
+
+const timestampAheadMsMax = '9223372036854775807';
+
+const isInternal = (topic: string): boolean => topic.startsWith('__');
+
+/** Creates the topics that are missing and waits until they have leaders. */
+export async function createTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+  const existing = new Set(await calling('list topics', () => admin.listTopics()));
+  const missing = specs.filter(({ name }) => !existing.has(name));
+  // One by one: a request for several fails as a whole when another process has just made one of them.
+  for (const spec of missing) {
+    await calling(`create topic ${spec.name}`, async () => {
+      await admin.createTopics({ topics: [topicConfig(spec)], waitForLeaders: true });
+    });
+  }
+  await partitionCounts(
+    admin,
+    missing.map(({ name }) => name),
+  );
+}
+
+function topicConfig(spec: TopicSpec): ITopicConfig {
+  const entries: [string, number | string | undefined][] = [
+    ['cleanup.policy', spec.compacted ? 'compact' : undefined],
+    ['retention.ms', spec.retentionMs],
+    ['max.message.bytes', spec.recordBytesMax],
+    // A producer whose clock is ahead would otherwise have whole batches refused.
+    ['message.timestamp.after.max.ms', timestampAheadMsMax],
+  ];
+  return {
+    topic: spec.name,
+    numPartitions: spec.partitions,
+    configEntries: entries
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => ({ name, value: String(value) })),
+  };
+}
+
+/** Number of partitions of each topic. Throws `Misconfigured` (code `unknown-topic`) for one that is not there. */
+export async function partitionCounts(
+  admin: Admin,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (topics.length === 0) return new Map();
+  const doing = `read the metadata of ${topics.join(', ')}`;
+  const { topics: found } = await calling(doing, () =>
+    admin.fetchTopicMetadata({ topics: [...topics] }).catch((error: unknown) => {
+      if (errorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+      throw unknownTopic(topics, error);
+    }),
+  );
+  return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
+}
+
+const unknownTopic = (topics: readonly string[], cause: unknown): Misconfigured =>
+  new Misconfigured(`Kafka: no such topic among ${topics.join(', ')}.`, {
+    code: 'unknown-topic',
+    fix: 'Create the topic first (createTopics), or correct its name.',
+    cause,
+  });
+
+export async function ranges(admin: Admin, topics?: readonly string[]): Promise<readonly PartitionRange[]> {
+  const all =
+    topics ?? (await calling('list topics', () => admin.listTopics())).filter((name) => !isInternal(name));
+  const perTopic = await Promise.all(all.map((topic) => topicRanges(admin, topic, topics !== undefined)));
+  return perTopic.flat();
+}
+
+async function topicRanges(admin: Admin, topic: string, named: boolean): Promise<PartitionRange[]> {
+  const offsets = await calling(`read the offsets of ${topic}`, () => admin.fetchTopicOffsets(topic)).catch(
+    (error: unknown) => {
+      const unknown = errorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
+      if (unknown && !named) return []; // deleted since it was listed
+      throw unknown ? unknownTopic([topic], error) : error;
+    },
+  );
+  return offsets
+    .map(({ partition, low, high }) => ({ topic, partition, start: Number(low), end: Number(high) }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+/**
+ * Committed positions of a group. An offset of −2 is what kafkajs leaves (without metadata) when retention has
+ * removed the committed place: the group goes on at the start of the log, and what was between is lost to it.
+ */
+export async function positions(
+  admin: Admin,
+  group: string,
+  topics: readonly string[],
+): Promise<readonly Position[]> {
+  if (topics.length === 0) return [];
+  const found = await calling(`read the positions of group ${group}`, () =>
+    admin.fetchOffsets({ groupId: group, topics: [...topics] }),
+  );
+  return found.flatMap(({ topic, partitions }) =>
+    partitions
+      .filter(({ offset }) => Number(offset) !== -1)
+      .map(({ partition, offset, metadata }) => ({
+        topic,
+        partition,
+        offset: Number(offset),
+        metadata: metadata ?? '',
+      })),
+  );
+}
+
+export async function groups(admin: Admin): Promise<readonly string[]> {
+  const found = await calling('list consumer groups', () => admin.listGroups());
+  return found.groups.map(({ groupId }) => groupId);
+}

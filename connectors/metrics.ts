@@ -1,0 +1,124 @@
+// Every metric of Millrace, named once: base units, few labels, prefix `millrace_`. Callers record through typed
+// values and never spell a name.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+type Labels<L extends string> = Readonly<Record<L, string>>;
+
+interface Tally<L extends string> {
+  add(labels: Labels<L>, count?: number): void;
+}
+interface Distribution<L extends string> {
+  observe(labels: Labels<L>, value: number): void;
+}
+interface Level<L extends string> {
+  set(labels: Labels<L>, value: number): void;
+  /** Takes a series away whose subject is gone, so that its last value is not mistaken for a current one. */
+  remove(labels: Labels<L>): void;
+}
+
+/** Seconds from 1 ms to 60 s, finer where the latency goals lie. */
+const secondsBuckets = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const recordsBuckets = [1, 4, 16, 64, 128, 256, 512, 1_024, 2_048, 4_096, 16_384];
+
+/** Makes one registry with all metrics in it. Recorders are cheap enough for every chunk, not for every record. */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const { tally, distribution, level } = recordersOf(registry);
+  return {
+    /** Content type and text of the exposition, for `/metrics`. */
+    contentType: registry.contentType,
+    print: (): Promise<string> => registry.metrics(),
+
+    recordsIn: tally('records_in_total', 'Records read.', ['stream', 'topic']),
+    recordsOut: tally('records_out_total', 'Records published.', ['stream', 'topic']),
+    dropped: tally('records_dropped_total', 'Records that a stage dropped on purpose.', ['stream', 'reason']),
+    deadLetters: tally('dead_letters_total', 'Records that a stage could not use.', ['stage', 'code']),
+    batchRecords: distribution(
+      'batch_records',
+      'Records handed to a processor at once.',
+      ['stream'],
+      recordsBuckets,
+    ),
+    stageSeconds: distribution(
+      'stage_seconds',
+      'Time of one batch in one stage.',
+      ['stream', 'stage'],
+      secondsBuckets,
+    ),
+    inFlightBytes: level('in_flight_bytes', 'Record bytes a stream holds in memory.', ['stream']),
+    retries: tally('retries_total', 'Work done again because the world was unwell.', ['stream', 'code']),
+    restarts: tally('client_restarts_total', 'Clients made anew after lag without progress.', ['stream']),
+    rebalances: tally('rebalances_total', 'Times a group gave out its partitions anew.', ['group']),
+    lagRecords: level('lag_records', 'Records between a group’s commit and the end.', [
+      'group',
+      'topic',
+      'partition',
+    ]),
+    endToEndSeconds: distribution(
+      'end_to_end_seconds',
+      'Time from a source message’s acceptance in the log to its result there.',
+      ['topic'],
+      secondsBuckets,
+    ),
+
+    sinkRows: tally('sink_rows_total', 'Rows inserted into ClickHouse.', ['table']),
+    sinkInserts: tally(
+      'sink_inserts_total',
+      'Inserts into ClickHouse; replayed ones repeat a journalled range.',
+      ['table', 'kind'],
+    ) as Tally<'table' | 'kind'>,
+    sinkSeconds: distribution('sink_insert_seconds', 'Time of one insert.', ['table'], secondsBuckets),
+
+    inferenceTexts: tally('inference_texts_total', 'Texts answered by a model.', ['task', 'release']),
+    inferenceSeconds: distribution(
+      'inference_seconds',
+      'Time of one micro-batch in a worker.',
+      ['task'],
+      secondsBuckets,
+    ),
+    inferenceQueueTexts: level('inference_queue_texts', 'Texts that wait for a worker.', []),
+    inferenceRefusals: tally('inference_refusals_total', 'Calls refused because the queue was full.', []),
+
+    driftStatistic: level('drift_statistic', 'Latest value of a drift statistic.', [
+      'release',
+      'feature',
+      'statistic',
+    ]),
+    driftReports: tally('drift_reports_total', 'Drift windows judged.', ['release', 'verdict']),
+    cacheReads: tally('cache_reads_total', 'Reads of the cache.', ['cache', 'result']),
+  } as const;
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+function recordersOf(registry: Registry) {
+  const declared = <L extends string>(name: string, help: string, labelNames: readonly L[]) => ({
+    name: `millrace_${name}`,
+    help,
+    labelNames,
+    registers: [registry],
+  });
+  return {
+    tally<const L extends string>(name: string, help: string, labels: readonly L[]): Tally<L> {
+      const counter = new Counter(declared(name, help, labels));
+      return { add: (values, count = 1) => counter.inc(values, count) };
+    },
+    distribution<const L extends string>(
+      name: string,
+      help: string,
+      labels: readonly L[],
+      buckets: readonly number[],
+    ): Distribution<L> {
+      const histogram = new Histogram({ ...declared(name, help, labels), buckets: [...buckets] });
+      return { observe: (values, value) => histogram.observe(values, value) };
+    },
+    level<const L extends string>(name: string, help: string, labels: readonly L[]): Level<L> {
+      const gauge = new Gauge(declared(name, help, labels));
+      return {
+        set: (values, value) => gauge.set(values, value),
+        remove: (values) => gauge.remove(values),
+      };
+    },
+  };
+}

@@ -1,0 +1,93 @@
+// What single settings cannot say: values that contradict each other.
+import type { SettingValues } from './settings.ts';
+
+/** A contradiction: the keys that take part, what is wrong, and the fix. */
+export interface Contradiction {
+  readonly keys: readonly string[];
+  readonly what: string;
+  readonly fix: string;
+}
+
+type Check = (values: SettingValues) => Contradiction | false;
+
+const isLocal = (broker: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)/.test(broker);
+
+const checks: readonly Check[] = [
+  ({ kafka: { sasl } }) =>
+    sasl.mechanism !== null &&
+    (sasl.username === null || sasl.password === null) && {
+      keys: ['kafka.sasl.mechanism'],
+      what: `SASL ${sasl.mechanism} needs a user and a password`,
+      fix: 'Set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.',
+    },
+  ({ kafka: { sasl } }) =>
+    sasl.mechanism === null &&
+    (sasl.username !== null || sasl.password !== null) && {
+      keys: ['kafka.sasl.username', 'kafka.sasl.password'],
+      what: 'there is a SASL user or password, but no mechanism',
+      fix: 'Set KAFKA_SASL_MECHANISM, or remove the user and the password.',
+    },
+  ({ kafka: { sasl, tls, brokers } }) =>
+    sasl.mechanism === 'plain' &&
+    !tls &&
+    !brokers.every(isLocal) && {
+      keys: ['kafka.sasl.mechanism', 'kafka.tls'],
+      what: 'SASL plain without TLS sends the password readable over the network',
+      fix: 'Set KAFKA_TLS=true, or use a scram mechanism.',
+    },
+  ({ kafka: { brokers, tls, sasl } }) =>
+    brokers.length === 0 &&
+    (tls || sasl.mechanism !== null) && {
+      keys: ['kafka.tls', 'kafka.sasl.mechanism'],
+      what: 'TLS or SASL is set, but no brokers are: the embedded log would run',
+      fix: 'Set KAFKA_BROKERS, or remove the other Kafka settings.',
+    },
+  ({ kafka: { brokers }, registry, wireFormat }) =>
+    wireFormat === 'avro' &&
+    brokers.length > 0 &&
+    registry.url === null && {
+      keys: ['wireFormat'],
+      what: 'Avro on Kafka needs a schema registry that other clients reach too',
+      fix: 'Set SCHEMA_REGISTRY_URL, or MILLRACE_WIRE_FORMAT=json.',
+    },
+  ({ registry }) =>
+    (registry.username === null) !== (registry.password === null) && {
+      keys: ['registry.username', 'registry.password'],
+      what: 'the registry has a user or a password, but not both',
+      fix: 'Set both SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD, or neither.',
+    },
+  ({ mode, streams }) => {
+    const strange = streams.filter((name) =>
+      mode === 'chained' ? ['features', 'inference', 'scoring'].includes(name) : name === 'chain',
+    );
+    if (strange.length === 0) return false;
+    const right = mode === 'chained' ? 'chain' : 'features, inference or scoring';
+    return {
+      keys: ['streams', 'mode'],
+      what: `the ${mode} mode does not run ${strange.join(', ')}`,
+      fix: `Name ${right}, or set MILLRACE_MODE=${mode === 'chained' ? 'apart' : 'chained'}.`,
+    };
+  },
+  ({ loop }) =>
+    loop.retryDelayMaxMs < loop.retryDelayMs && {
+      keys: ['loop.retryDelayMaxMs', 'loop.retryDelayMs'],
+      what: `the longest pause (${loop.retryDelayMaxMs} ms) is shorter than the first (${loop.retryDelayMs} ms)`,
+      fix: 'Raise loop.retryDelayMaxMs or lower loop.retryDelayMs.',
+    },
+  ({ sink }) =>
+    sink.flushMs >= sink.deadlineMs && {
+      keys: ['sink.flushMs', 'sink.deadlineMs'],
+      what: `an insert would be past its deadline (${sink.deadlineMs} ms) before it is flushed (${sink.flushMs} ms)`,
+      fix: 'Lower sink.flushMs or raise sink.deadlineMs.',
+    },
+  ({ drift }) =>
+    drift.everyMs > drift.windowMs && {
+      keys: ['drift.everyMs', 'drift.windowMs'],
+      what: 'traffic between two drift windows would never be looked at',
+      fix: 'Make drift.everyMs at most drift.windowMs.',
+    },
+];
+
+/** Every contradiction in the values. */
+export const contradictionsIn = (values: SettingValues): Contradiction[] =>
+  checks.map((check) => check(values)).filter((found) => found !== false);

@@ -1,0 +1,41 @@
+// What a variable or a file says about one setting, before it is checked.
+import { nearest, type Problem } from './problem.ts';
+import type { Setting } from './setting.ts';
+
+export interface Entry {
+  /** Dotted key. */
+  readonly key: string;
+  /** `env NAME` or `file:line`: shown as the value’s origin. */
+  readonly origin: string;
+  readonly value: unknown;
+}
+
+export type Checked =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problem: Problem };
+
+const shown = (given: unknown): string => {
+  const text = typeof given === 'string' ? `\`${given}\`` : JSON.stringify(given);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+};
+
+/** A text with the password of an address in it blotted out. */
+export const withoutPassword = (given: string): string =>
+  given.replace(/(:\/\/[^:/@\s]*:)[^@\s]*@/g, '$1***@');
+
+function fixFor({ kind }: Setting<unknown>, given: unknown): string {
+  const words = Array.isArray(given) ? given : [given];
+  const wrong = words.find((word) => typeof word === 'string' && !kind.choices?.includes(word));
+  const meant = typeof wrong === 'string' && kind.choices ? nearest(wrong, kind.choices) : undefined;
+  return meant ? `Did you mean \`${meant}\`?` : `Give ${kind.wanted}.`;
+}
+
+/** The value of an entry as its setting’s kind, or what is wrong with it. A secret’s value is never repeated. */
+export function checkEntry(entry: Entry, setting: Setting<unknown>): Checked {
+  const given = typeof entry.value === 'string' ? setting.kind.fromText(entry.value) : entry.value;
+  const parsed = setting.kind.schema.safeParse(given);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const got = setting.secret ? '' : `, got ${withoutPassword(shown(entry.value))}`;
+  const what = `${entry.key} has to be ${setting.kind.wanted}${got}`;
+  return { ok: false, problem: { place: entry.origin, what, fix: fixFor(setting, given) } };
+}

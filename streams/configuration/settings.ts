@@ -1,0 +1,73 @@
+// Every setting of Millrace: the one place from which the type, the reading, the checks and the reference follow.
+import { cache, clickhouse, http, kafka, registry } from './connection-settings.ts';
+import { choice, flag, list, setting, text, urlOrNone, type ValuesOf } from './setting.ts';
+import { drift, inference, log, loop, scoring, sink } from './work-settings.ts';
+
+/** The streams a process can run. `chain` is features, inference and scoring in one; it belongs to the chained mode. */
+const streamNames = ['features', 'inference', 'scoring', 'chain', 'sinks', 'drift'] as const;
+export type StreamName = (typeof streamNames)[number];
+
+/** The tree of all settings, in the order of the reference. */
+export const settings = {
+  dataDirectory: setting({
+    variable: 'MILLRACE_DATA_DIRECTORY',
+    kind: text,
+    default: '.millrace',
+    doc: 'Directory of the embedded log, ClickHouse and registry. One process at a time.',
+  }),
+  mode: setting({
+    variable: 'MILLRACE_MODE',
+    kind: choice('chained', 'apart'),
+    default: 'chained',
+    doc: 'Stages handed on in memory in one process, or one stream per stage with topics in between.',
+  }),
+  streams: setting({
+    variable: 'MILLRACE_STREAMS',
+    kind: list({ values: streamNames, empty: false }),
+    default: {
+      says: 'all of the mode',
+      from: ({ mode }): readonly StreamName[] =>
+        mode === 'chained'
+          ? ['chain', 'sinks', 'drift']
+          : ['features', 'inference', 'scoring', 'sinks', 'drift'],
+    },
+    doc: 'The streams this process runs.',
+  }),
+  publishFeatures: setting({
+    variable: 'MILLRACE_PUBLISH_FEATURES',
+    kind: flag,
+    default: false,
+    doc: 'The chained mode publishes features too; the apart mode always does.',
+  }),
+  wireFormat: setting({
+    variable: 'MILLRACE_WIRE_FORMAT',
+    kind: choice('avro', 'json'),
+    default: {
+      says: 'avro; json on Kafka without a registry',
+      from: ({ brokers, registryUrl }) => (brokers.length > 0 && registryUrl === null ? 'json' : 'avro'),
+    },
+    doc: 'How Millrace writes records. Both are always read.',
+  }),
+  kafka,
+  registry,
+  clickhouse,
+  redis: {
+    url: setting({
+      variable: 'REDIS_URL',
+      kind: urlOrNone('redis', 'rediss'),
+      default: null,
+      doc: 'Redis behind the in-process cache. None: the in-process cache alone.',
+    }),
+  },
+  cache,
+  http,
+  log,
+  loop,
+  sink,
+  inference,
+  scoring,
+  drift,
+};
+
+/** The values of all settings. */
+export type SettingValues = ValuesOf<typeof settings>;

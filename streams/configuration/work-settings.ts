@@ -1,0 +1,206 @@
+// Settings of the work itself: logs, the loop, the sink, inference, scoring, drift.
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { bytes, count, fraction, milliseconds } from './quantity.ts';
+import { choice, flag, list, numberByLanguage, setting, text } from './setting.ts';
+
+export const log = {
+  level: setting({
+    variable: 'MILLRACE_LOG_LEVEL',
+    kind: choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    default: 'info',
+    doc: 'Least severe log line that is written.',
+  }),
+  format: setting({
+    variable: 'MILLRACE_LOG_FORMAT',
+    kind: choice('pretty', 'json'),
+    default: {
+      says: 'pretty on a terminal, else json',
+      from: () => (process.stderr.isTTY ? 'pretty' : 'json'),
+    },
+    doc: 'Log lines for people or for programs.',
+  }),
+  fsync: setting({
+    variable: 'MILLRACE_LOG_FSYNC',
+    kind: flag,
+    default: false,
+    doc: 'The embedded log waits for the disk on every publish: survives power loss, costs most of its speed.',
+  }),
+  segmentBytesMax: setting({
+    variable: 'MILLRACE_LOG_SEGMENT_BYTES_MAX',
+    kind: bytes({ min: 1_048_576, max: 2_147_483_647 }),
+    default: 134_217_728,
+    unit: 'bytes',
+    doc: 'The embedded log begins a new segment file past this size.',
+  }),
+  retentionMs: setting({
+    variable: 'MILLRACE_LOG_RETENTION_MS',
+    kind: milliseconds({ min: 60_000 }),
+    default: 604_800_000,
+    unit: 'ms',
+    doc: 'The embedded log deletes closed segments whose last record is older.',
+  }),
+};
+
+export const loop = {
+  chunkRecordsMax: setting({
+    variable: 'MILLRACE_LOOP_CHUNK_RECORDS_MAX',
+    kind: count({ min: 1, max: 100_000 }),
+    default: 1_000,
+    unit: 'records',
+    doc: 'Most records that a processor is handed at once.',
+  }),
+  inFlightBytesMax: setting({
+    variable: 'MILLRACE_LOOP_IN_FLIGHT_BYTES_MAX',
+    kind: bytes({ min: 1_048_576 }),
+    default: 67_108_864,
+    unit: 'bytes',
+    doc: 'Record bytes that one stream holds in memory at most.',
+  }),
+  retryDelayMs: setting({
+    variable: 'MILLRACE_LOOP_RETRY_DELAY_MS',
+    kind: milliseconds({ min: 1 }),
+    default: 100,
+    unit: 'ms',
+    doc: 'First pause after a failure of the world; doubles with each further one, with jitter.',
+  }),
+  retryDelayMaxMs: setting({
+    variable: 'MILLRACE_LOOP_RETRY_DELAY_MAX_MS',
+    kind: milliseconds({ min: 1 }),
+    default: 30_000,
+    unit: 'ms',
+    doc: 'Longest such pause.',
+  }),
+  invalidShareMax: setting({
+    variable: 'MILLRACE_LOOP_INVALID_SHARE_MAX',
+    kind: fraction({ min: 0, max: 1 }),
+    default: 0.5,
+    unit: 'share',
+    doc: 'A stream stops when more than this share of the window were bad messages: a bad deploy must not drain a topic. 1 never stops.',
+  }),
+  invalidWindowRecords: setting({
+    variable: 'MILLRACE_LOOP_INVALID_WINDOW_RECORDS',
+    kind: count({ min: 1 }),
+    default: 1_000,
+    unit: 'records',
+    doc: 'Records that this share is taken over.',
+  }),
+};
+
+export const sink = {
+  flushMs: setting({
+    variable: 'MILLRACE_SINK_FLUSH_MS',
+    kind: milliseconds({ min: 1, max: 60_000 }),
+    default: 200,
+    unit: 'ms',
+    doc: 'Longest wait for a larger insert; less means fresher rows and more parts in ClickHouse.',
+  }),
+  flushBytesMin: setting({
+    variable: 'MILLRACE_SINK_FLUSH_BYTES_MIN',
+    kind: bytes({ min: 1 }),
+    default: 1_048_576,
+    unit: 'bytes',
+    doc: 'Record bytes that end the wait before that.',
+  }),
+  deadlineMs: setting({
+    variable: 'MILLRACE_SINK_DEADLINE_MS',
+    kind: milliseconds({ min: 1_000, max: 600_000 }),
+    default: 30_000,
+    unit: 'ms',
+    doc: 'An insert is refused so long after its journal entry: a process that slept cannot insert what another replayed.',
+  }),
+};
+
+export const inference = {
+  workers: setting({
+    variable: 'MILLRACE_INFERENCE_WORKERS',
+    kind: count({ min: 1, max: 256 }),
+    default: {
+      says: 'processors − 1, at least 1',
+      from: () => Math.max(1, availableParallelism() - 1),
+    },
+    unit: 'threads',
+    doc: 'Worker threads that run models.',
+  }),
+  modelsDirectory: setting({
+    variable: 'MILLRACE_MODELS_DIRECTORY',
+    kind: text,
+    default: {
+      says: '`models/` of Millrace itself',
+      from: () => fileURLToPath(new URL('../../models', import.meta.url)),
+    },
+    doc: 'Where releases lie: `<task>/<version>/manifest.json`.',
+  }),
+  commentTasks: setting({
+    variable: 'MILLRACE_COMMENT_TASKS',
+    kind: list({ empty: false }),
+    default: ['language', 'sentiment', 'toxicity', 'emotion'],
+    doc: 'Tasks answered for a comment.',
+  }),
+  promptTasks: setting({
+    variable: 'MILLRACE_PROMPT_TASKS',
+    kind: list({ empty: false }),
+    default: ['language', 'prompt-intent'],
+    doc: 'Tasks answered for a prompt.',
+  }),
+  queueTextsMax: setting({
+    variable: 'MILLRACE_INFERENCE_QUEUE_TEXTS_MAX',
+    kind: count({ min: 1 }),
+    default: 20_000,
+    unit: 'texts',
+    doc: 'Texts that may wait for a worker; more are refused and slow the source.',
+  }),
+};
+
+export const scoring = {
+  toxicityThreshold: setting({
+    variable: 'MILLRACE_TOXICITY_THRESHOLD',
+    kind: fraction({ min: 0, max: 1 }),
+    default: 0.5,
+    unit: 'probability',
+    doc: 'A comment is called toxic from this probability on.',
+  }),
+  toxicityThresholds: setting({
+    variable: 'MILLRACE_TOXICITY_THRESHOLDS',
+    kind: numberByLanguage(0, 1),
+    default: {},
+    unit: 'probability',
+    doc: 'The same for single languages: `de=0.6,pt=0.7`.',
+  }),
+};
+
+export const drift = {
+  windowMs: setting({
+    variable: 'MILLRACE_DRIFT_WINDOW_MS',
+    kind: milliseconds({ min: 60_000 }),
+    default: 3_600_000,
+    unit: 'ms',
+    doc: 'Span of traffic that is compared with a release’s baseline.',
+  }),
+  everyMs: setting({
+    variable: 'MILLRACE_DRIFT_EVERY_MS',
+    kind: milliseconds({ min: 1_000 }),
+    default: 60_000,
+    unit: 'ms',
+    doc: 'Time between comparisons.',
+  }),
+  samplesMin: setting({
+    variable: 'MILLRACE_DRIFT_SAMPLES_MIN',
+    kind: count({ min: 1 }),
+    default: 500,
+    unit: 'records',
+    doc: 'A window with fewer samples is not judged.',
+  }),
+  psiThreshold: setting({
+    variable: 'MILLRACE_DRIFT_PSI_THRESHOLD',
+    kind: fraction({ min: 0 }),
+    default: 0.25,
+    doc: 'Population stability index from which a feature counts as drifted.',
+  }),
+  jensenShannonThreshold: setting({
+    variable: 'MILLRACE_DRIFT_JENSEN_SHANNON_THRESHOLD',
+    kind: fraction({ min: 0, max: 1 }),
+    default: 0.1,
+    doc: 'Jensen–Shannon divergence (base 2) from which a feature counts as drifted.',
+  }),
+};

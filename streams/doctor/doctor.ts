@@ -1,0 +1,42 @@
+// `millrace doctor`: what this machine has, what of it answers, and what to do about the rest.
+import { loadServing } from '../../connectors/model-store.ts';
+import type { Configuration } from '../configuration/configuration.ts';
+import { clickhouse, kafka, redis, registry } from './connections.ts';
+import { type Examination, type Finding, find } from './finding.ts';
+import { chdb, examineProviders } from './libraries.ts';
+import { dataDirectory, java, maven, node, processors } from './machine.ts';
+
+/**
+ * Examines everything that a configuration needs or could use, side by side, each within its own time limit (20 s at
+ * most in all). Never throws and opens nothing for longer than the look. Findings come in a fixed order.
+ */
+export async function examineMachine(configuration: Configuration): Promise<readonly Finding[]> {
+  const before = [node, processors, dataDirectory(configuration)];
+  const after = [
+    chdb(configuration),
+    models(configuration),
+    kafka(configuration),
+    registry(configuration),
+    clickhouse(configuration),
+    redis(configuration),
+    java,
+    maven,
+  ];
+  const findings = await Promise.all([
+    Promise.all(before.map(find)),
+    examineProviders(),
+    Promise.all(after.map(find)),
+  ]);
+  return findings.flat();
+}
+
+const models = ({ inference }: Configuration): Examination => ({
+  name: 'models',
+  timeoutMs: 10_000,
+  fix: `Put releases into ${inference.modelsDirectory}/<task>/<version>/ (\`millrace train <task>\`), or set MILLRACE_MODELS_DIRECTORY.`,
+  examine: async () => {
+    const tasks = [...inference.commentTasks, ...inference.promptTasks];
+    const releases = await loadServing(inference.modelsDirectory, tasks);
+    return { status: 'ok', detail: releases.map(({ manifest }) => manifest.release).join(', ') };
+  },
+});

@@ -1,0 +1,53 @@
+// What the loop tells, as metrics and log lines.
+import type { SinkObserver } from '../connectors/clickhouse/delivery.ts';
+import type { Logger } from '../connectors/logger.ts';
+import type { Metrics } from '../connectors/metrics.ts';
+import type { Outcome } from '../schemas/outcome.ts';
+import type { LoopObserver } from './run.ts';
+
+export function loopObserver(metrics: Metrics, logger: Logger): LoopObserver {
+  return {
+    chunkDone(stream, { batch, records, outcomes }, seconds) {
+      const { topic, partition } = batch;
+      metrics.recordsIn.add({ stream, topic }, records.length);
+      metrics.batchRecords.observe({ stream }, records.length);
+      metrics.stageSeconds.observe({ stream, stage: 'process' }, seconds.process);
+      metrics.stageSeconds.observe({ stream, stage: 'deliver' }, seconds.deliver);
+      countOutcomes(metrics, stream, outcomes);
+      const invalid = outcomes.findIndex(({ kind }) => kind === 'invalid');
+      if (invalid >= 0)
+        logger.warn(
+          { stream, topic, partition, offset: records[invalid]!.offset, outcome: outcomes[invalid] },
+          'messages were refused; this is the first of its chunk',
+        );
+    },
+    retried(stream, error, attempt, delayMs) {
+      metrics.retries.add({ stream, code: error.code });
+      logger.warn({ stream, err: error, attempt, delayMs }, 'the world is unwell; trying again');
+    },
+    assigned(stream, topic, partition) {
+      logger.debug({ stream, topic, partition }, 'partition assigned');
+    },
+  };
+}
+
+function countOutcomes(metrics: Metrics, stream: string, outcomes: readonly Outcome<unknown>[]): void {
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'invalid') metrics.deadLetters.add({ stage: stream, code: outcome.code });
+    if (outcome.kind === 'drop') metrics.dropped.add({ stream, reason: outcome.reason });
+  }
+}
+
+export function sinkObserver(metrics: Metrics, logger: Logger): SinkObserver {
+  return {
+    inserted(table, rows, seconds) {
+      metrics.sinkRows.add({ table }, rows);
+      metrics.sinkInserts.add({ table, kind: 'new' });
+      metrics.sinkSeconds.observe({ table }, seconds);
+    },
+    repeated(table, partition, found) {
+      metrics.sinkInserts.add({ table, kind: `repeated-${found}` });
+      logger.info({ topic: table, partition, found }, 'a journalled range was stored again');
+    },
+  };
+}

@@ -1,0 +1,209 @@
+// The streams of Millrace, declared: what each reads, which processors it runs, where its outcomes go.
+// `chained`: features, inference and scoring pass batches on in memory. `apart`: one stream each, topics in between.
+// The first stage's group is the same in both, so a change of mode goes on where the other stopped.
+
+import { ClickhouseDelivery } from '../connectors/clickhouse/delivery.ts';
+import { deadLetterOf } from '../connectors/dead-letters.ts';
+import type { Addressed, Delivery } from '../connectors/delivery.ts';
+import type { SubscribeOptions, Subscription } from '../connectors/log.ts';
+import { TopicDelivery } from '../connectors/topic-delivery.ts';
+import { createFeatures, type Source } from '../processors/features/features.ts';
+import { createInference, type Predictor } from '../processors/inference/inference.ts';
+import { createScoring } from '../processors/scoring/scoring.ts';
+import type { Comment } from '../schemas/comment.ts';
+import type { Features } from '../schemas/features.ts';
+import { type Outcome, ok, type Process } from '../schemas/outcome.ts';
+import type { Prediction } from '../schemas/prediction.ts';
+import type { Prompt } from '../schemas/prompt.ts';
+import type { Message } from '../schemas/topic.ts';
+import { topics } from '../schemas/topics.ts';
+import { chain, type Stage, type TimeStage } from './chain.ts';
+import type { Configuration } from './configuration/configuration.ts';
+import type { StreamName } from './configuration/settings.ts';
+import { sinkObserver } from './observer.ts';
+import { type LoopOptions, run, type Stream } from './run.ts';
+import type { Stack } from './stack.ts';
+import { decodeThen } from './stage.ts';
+
+const fetchBytes = 1_048_576;
+
+/** Inserts of one table whose tokens ClickHouse remembers (infra/clickhouse/0001_tables.sql). */
+const deduplicationWindow = 10_000;
+
+/** What producers write. */
+const sourceTopics: readonly string[] = ['comments', 'prompts'];
+
+/** A stream that is declared and not yet running; what it hands from processor to delivery is its own matter. */
+export interface Startable {
+  readonly name: string;
+  start(options: LoopOptions): Promise<Subscription>;
+}
+
+const startable = <Out>(stream: Stream<Out>): Startable => ({
+  name: stream.name,
+  start: (options) => run(stream, options),
+});
+
+/** Every stream that the configuration names. `engine` may be null where none of them infers. */
+export function declareStreams(stack: Stack, engine: Predictor | null): readonly Startable[] {
+  const { mode, streams } = stack.configuration;
+  const processing = mode === 'chained' ? chainedStreams(stack, engine) : apartStreams(stack, engine);
+  return [...processing.map(startable), startable(sinkStream(stack))].filter(({ name }) =>
+    streams.includes(name as StreamName),
+  );
+}
+
+function chainedStreams(stack: Stack, engine: Predictor | null): Stream<Addressed>[] {
+  const { configuration } = stack;
+  const stages: Stage[] = [
+    { topic: 'features', process: createFeatures(), published: configuration.publishFeatures },
+    { topic: 'predictions', process: inferenceOf(stack, engine), published: true },
+    { topic: 'scores', process: createScoring(configuration.scoring), published: true },
+  ];
+  return [
+    {
+      ...topicStream(stack, 'chain', 'features', sourceTopics),
+      process: decodeThen(stack.wire, sourceOf, chain<Source>(stages, timeOf(stack, 'chain'))),
+    },
+  ];
+}
+
+function apartStreams(stack: Stack, engine: Predictor | null): Stream<Addressed>[] {
+  const { wire, configuration } = stack;
+  return [
+    {
+      ...topicStream(stack, 'features', 'features', sourceTopics),
+      process: decodeThen(wire, sourceOf, addressed('features', createFeatures())),
+    },
+    {
+      ...topicStream(stack, 'inference', 'inference', ['features']),
+      process: decodeThen(
+        wire,
+        (message) => message as Features,
+        addressed('predictions', inferenceOf(stack, engine)),
+      ),
+    },
+    {
+      ...topicStream(stack, 'scoring', 'scoring', ['predictions']),
+      process: decodeThen(
+        wire,
+        (message) => message as Prediction,
+        addressed('scores', createScoring(configuration.scoring)),
+      ),
+    },
+  ];
+}
+
+/** Everything that is not said by the processor of a stream from topics to topics. */
+function topicStream(stack: Stack, name: string, group: string, from: readonly string[]) {
+  const outputTopics = ['features', 'predictions', 'scores', 'dead-letters'];
+  const delivery: Delivery<Addressed> = new TopicDelivery({
+    log: stack.log,
+    wire: stack.wire,
+    stage: group,
+    outputTopics,
+    now: stack.now,
+  });
+  const { loop } = stack.configuration;
+  return {
+    name,
+    subscribe: subscription(stack.configuration, group, from, { fetchWaitMs: 100, fetchBytesMin: 1 }),
+    limits: { recordsMax: loop.chunkRecordsMax, bytesMax: fetchBytes },
+    delivery,
+  };
+}
+
+/** Everything stored: one stream from all topics into their tables. */
+function sinkStream(stack: Stack): Stream<Message> {
+  const { configuration } = stack;
+  return {
+    name: 'sinks',
+    subscribe: subscription(
+      configuration,
+      'clickhouse',
+      topics.map(({ name }) => name),
+      { fetchWaitMs: configuration.sink.flushMs, fetchBytesMin: configuration.sink.flushBytesMin },
+    ),
+    limits: { recordsMax: 50_000, bytesMax: 32 * fetchBytes },
+    process: decodeThen(stack.wire, (message) => message, stored),
+    delivery: tableDelivery(stack),
+  };
+}
+
+function tableDelivery({
+  clickhouse,
+  configuration,
+  log,
+  wire,
+  metrics,
+  logger,
+  now,
+}: Stack): ClickhouseDelivery {
+  const { deadlineMs, flushMs } = configuration.sink;
+  return new ClickhouseDelivery({
+    clickhouse,
+    topics,
+    now,
+    deadlineMs,
+    // Partitions insert on their own; a quarter of what the window holds allows for fetches that fill up early.
+    tokenMemoryMs: (deduplicationWindow * flushMs) / configuration.kafka.partitions / 4,
+    observer: sinkObserver(metrics, logger),
+    async refuse({ batch: { topic, partition }, records, outcomes }, index) {
+      const outcome = outcomes[index];
+      // The features stream reads the same records and makes their dead letters; two of one record would be one too many.
+      if (outcome?.kind !== 'invalid' || sourceTopics.includes(topic)) return;
+      const { code, reason } = outcome;
+      const letter = deadLetterOf({
+        stage: 'sinks',
+        topic,
+        partition,
+        record: records[index]!,
+        code,
+        reason,
+      });
+      await log.publish([{ topic: 'dead-letters', records: wire.encode('dead-letters', [letter], now()) }]);
+    },
+  });
+}
+
+function subscription(
+  configuration: Configuration,
+  group: string,
+  from: readonly string[],
+  fetch: Pick<SubscribeOptions, 'fetchWaitMs' | 'fetchBytesMin'>,
+): SubscribeOptions {
+  return {
+    group: `millrace-${group}`,
+    topics: from,
+    concurrency: from.length * configuration.kafka.partitions,
+    partitionBytesMax: fetchBytes,
+    sessionTimeoutMs: configuration.kafka.sessionTimeoutMs,
+    ...fetch,
+  };
+}
+
+function inferenceOf({ configuration }: Stack, engine: Predictor | null): Process<Features, Prediction> {
+  const { commentTasks, promptTasks } = configuration.inference;
+  const tasks = { comment: commentTasks, prompt: promptTasks };
+  return engine ? createInference({ engine, tasks }) : async () => [];
+}
+
+const timeOf =
+  ({ metrics }: Stack, stream: string): TimeStage =>
+  (stage, seconds) =>
+    metrics.stageSeconds.observe({ stream, stage }, seconds);
+
+const sourceOf = (message: Message, topic: string): Source => ({
+  kind: topic === 'comments' ? 'comment' : 'prompt',
+  message: message as Comment | Prompt,
+});
+
+const stored: Process<Message, Message> = async (messages) => messages.map((message) => ok(message));
+
+function addressed<In>(topic: string, process: Process<In, Message>): Process<In, Addressed> {
+  return async (inputs) =>
+    (await process(inputs)).map(
+      (outcome): Outcome<Addressed> =>
+        outcome.kind === 'ok' ? ok(...outcome.outputs.map((message) => ({ topic, message }))) : outcome,
+    );
+}

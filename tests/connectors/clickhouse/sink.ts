@@ -1,0 +1,138 @@
+// A ClickHouse with the real migrations for the sink's tests, deliveries into it, and what can go wrong around them.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  ClickhouseDelivery,
+  type ClickhouseDeliveryOptions,
+} from '../../../connectors/clickhouse/delivery.ts';
+import { openEmbeddedClickhouse } from '../../../connectors/clickhouse/embedded.ts';
+import { applyMigrations, readMigrations } from '../../../connectors/clickhouse/migrations.ts';
+import type { Clickhouse, Insert } from '../../../connectors/clickhouse.ts';
+import type { StoredRecord } from '../../../connectors/log.ts';
+import { type Outcome, ok } from '../../../schemas/outcome.ts';
+import type { Prediction } from '../../../schemas/prediction.ts';
+import type { Message } from '../../../schemas/topic.ts';
+import { topics } from '../../../schemas/topics.ts';
+
+/** The process is gone: neither Retryable nor Fenced, so that nothing catches it. */
+export class Crash extends Error {}
+
+function predictionOf({ offset, timestamp }: StoredRecord, ingestTime: number): Prediction {
+  return {
+    id: `id-${offset}`,
+    tenant: 'default',
+    eventTime: timestamp,
+    ingestTime,
+    source: 'test',
+    traceparent: '00-a-b-01',
+    messageId: `message-${offset}`,
+    kind: 'comment',
+    values: [],
+    textLength: offset,
+    language: 'en',
+    results: [
+      { task: 't', release: 't@1', label: 'l', confidence: 0.75, labels: ['l'], probabilities: [0.75] },
+    ],
+  };
+}
+
+/** One row, in the table partition that `ingestTime` says. */
+export const stored = (record: StoredRecord, ingestTime = record.timestamp): Outcome<Message> =>
+  ok<Message>(predictionOf(record, ingestTime) as Message);
+
+export const range = (start: number, end: number): number[] =>
+  Array.from({ length: end - start }, (_, index) => start + index);
+
+/** Chunks of ten records, a row for each. */
+export const reading = { outcomeOf: (record: StoredRecord) => stored(record), chunkRecords: 10 };
+
+export class Sink {
+  readonly clickhouse: Clickhouse;
+  readonly close: () => Promise<void>;
+
+  constructor(clickhouse: Clickhouse, close: () => Promise<void>) {
+    this.clickhouse = clickhouse;
+    this.close = close;
+  }
+
+  /** Tables anew, so that no token of one test is remembered in the next. */
+  async renew(): Promise<void> {
+    const command = (sql: string): Promise<void> => this.clickhouse.command(sql);
+    for (const view of ['histograms_from_predictions', 'prediction_results'])
+      await command(`DROP VIEW IF EXISTS ${view}`);
+    for (const table of ['migrations', 'predictions', 'histograms'])
+      await command(`DROP TABLE IF EXISTS ${table} SYNC`);
+    await applyMigrations(this.clickhouse, await readMigrations());
+  }
+
+  deliveryOf(options: Partial<ClickhouseDeliveryOptions> = {}): ClickhouseDelivery {
+    return new ClickhouseDelivery({
+      clickhouse: this.clickhouse,
+      topics,
+      now: Date.now,
+      deadlineMs: 30_000,
+      tokenMemoryMs: 120_000,
+      refuse: async () => {},
+      observer: { inserted: () => {}, repeated: () => {} },
+      ...options,
+    });
+  }
+
+  /** A delivery an hour later, when ClickHouse may have forgotten every token; pushes what it found of a range. */
+  laterDelivery(found: string[]): ClickhouseDelivery {
+    return this.deliveryOf({
+      now: () => Date.now() + 3_600_000,
+      observer: { inserted: () => {}, repeated: (_, __, how) => found.push(how) },
+    });
+  }
+
+  /** This ClickHouse with something going wrong around its inserts. */
+  troubled(insert: (insert: Insert) => Promise<void>): Clickhouse {
+    return {
+      query: (sql, parameters) => this.clickhouse.query(sql, parameters),
+      command: (sql) => this.clickhouse.command(sql),
+      format: (sql, format) => this.clickhouse.format(sql, format),
+      insert,
+      close: async () => {},
+    };
+  }
+
+  crashBefore(): Clickhouse {
+    return this.troubled(async () => {
+      throw new Crash('before the insert');
+    });
+  }
+
+  crashAfter(): Clickhouse {
+    return this.troubled(async (insert) => {
+      await this.clickhouse.insert(insert);
+      throw new Crash('after the insert');
+    });
+  }
+
+  /** Asserts that exactly these offsets are stored, each once, in the table and in the histogram of labels. */
+  async assertStored(offsets: readonly number[]): Promise<void> {
+    const rows = await this.clickhouse.query<{ _offset: number }>(
+      'SELECT _offset FROM predictions ORDER BY _offset',
+    );
+    assert.deepEqual(
+      rows.map((row) => row._offset),
+      offsets,
+    );
+    const [seen] = await this.clickhouse.query<{ results: number }>(
+      "SELECT sum(count) AS results FROM histograms WHERE feature = 'label'",
+    );
+    assert.equal(seen!.results, offsets.length);
+  }
+}
+
+export async function openSink(): Promise<Sink> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-sink-'));
+  const clickhouse = await openEmbeddedClickhouse({ directory });
+  return new Sink(clickhouse, async () => {
+    await clickhouse.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+}

@@ -1,0 +1,90 @@
+// The probes as a prober sees them.
+import assert from 'node:assert/strict';
+import { afterEach, it } from 'node:test';
+import { type Probes, type ProbesOptions, startProbes } from '../../connectors/http-probes.ts';
+import { createMetrics } from '../../connectors/metrics.ts';
+
+const running: Probes[] = [];
+afterEach(async () => {
+  for (const probes of running.splice(0)) await probes.close();
+});
+
+async function start(options: Partial<ProbesOptions> = {}): Promise<Probes> {
+  const metrics = createMetrics();
+  const probes = await startProbes({ host: '127.0.0.1', port: 0, metrics, notReady: () => [], ...options });
+  running.push(probes);
+  return probes;
+}
+
+it('serves metrics in the exposition format', async () => {
+  const { url, port } = await start();
+  assert.ok(port > 0);
+  const response = await fetch(`${url}/metrics?x=1`);
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+  assert.match(await response.text(), /^# TYPE millrace_records_in_total counter$/m);
+});
+
+it('is ready when nothing speaks against it, and says what does', async () => {
+  let reasons: string[] = ['the log is not open'];
+  const { url } = await start({ notReady: async () => reasons });
+  const not = await fetch(`${url}/ready`);
+  assert.equal(not.status, 503);
+  assert.deepEqual(await not.json(), { status: 'not-ready', reasons: ['the log is not open'] });
+  reasons = [];
+  const ready = await fetch(`${url}/ready`);
+  assert.equal(ready.status, 200);
+  assert.deepEqual(await ready.json(), { status: 'ready', reasons: [] });
+});
+
+it('is alive until something says otherwise', async () => {
+  assert.equal((await fetch(`${(await start()).url}/live`)).status, 200);
+  const stuck = await start({ notLive: () => ['scoring has not turned for 90 s'] });
+  const response = await fetch(`${stuck.url}/live`);
+  assert.equal(response.status, 503);
+  assert.deepEqual(await response.json(), {
+    status: 'not-live',
+    reasons: ['scoring has not turned for 90 s'],
+  });
+});
+
+it('answers what it does not know, and what went wrong, as JSON', async () => {
+  const { url } = await start({
+    notReady: () => {
+      throw new Error('no idea');
+    },
+  });
+  const missing = await fetch(`${url}/nowhere`);
+  assert.equal(missing.status, 404);
+  assert.deepEqual(await missing.json(), {
+    error: 'not-found',
+    path: '/nowhere',
+    known: ['/metrics', '/live', '/ready'],
+  });
+  const posted = await fetch(`${url}/live`, { method: 'POST', body: 'x' });
+  assert.equal(posted.status, 405);
+  assert.equal(posted.headers.get('allow'), 'GET, HEAD');
+  const broken = await fetch(`${url}/ready`);
+  assert.equal(broken.status, 500);
+  assert.deepEqual(await broken.json(), { error: 'internal', message: 'no idea' });
+});
+
+it('refuses a port in use, naming it and the way out', async () => {
+  const { port } = await start();
+  await assert.rejects(start({ port }), {
+    name: 'Misconfigured',
+    code: 'http-listen',
+    message: new RegExp(`127\\.0\\.0\\.1:${port}: the port is in use`),
+    fix: /HTTP_PORT/,
+  });
+  await assert.rejects(start({ host: '192.0.2.1' }), { name: 'Misconfigured', fix: /HTTP_HOST/ });
+});
+
+it('frees the port when closed, though a client keeps its connection', async () => {
+  const first = await start();
+  await (await fetch(`${first.url}/live`)).text();
+  await first.close();
+  running.length = 0;
+  const second = await start({ port: first.port });
+  assert.equal((await fetch(`${second.url}/live`)).status, 200);
+});

@@ -1,0 +1,173 @@
+// Windows against baselines: no false alarms on unshifted traffic, none missed on shifted traffic, plain words.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import type { HistogramBin } from '../../../processors/drift/bins.ts';
+import { compareWindow } from '../../../processors/drift/window.ts';
+import { cleanText } from '../../../processors/features/cleaning.ts';
+import { type Baseline, binOf } from '../../../schemas/baseline.ts';
+
+const samplesMin = 500;
+const usual = { samplesMin, thresholds: { psi: 0.25, jensenShannon: 0.1 } };
+const strict = { samplesMin, thresholds: { psi: 0, jensenShannon: 0 } };
+
+const histogramOf = (feature: string, counts: Readonly<Record<string, number>>): HistogramBin[] =>
+  Object.entries(counts).map(([bin, count]) => ({ feature, bin, count }));
+
+const categorical = (feature: string, counts: Readonly<Record<string, number>>): Baseline => ({
+  ...{ release: 'language@1.0.0', feature, kind: 'categorical', edges: [], bins: Object.keys(counts) },
+  counts: Object.values(counts),
+  samples: Object.values(counts).reduce((sum, count) => sum + count, 0),
+});
+
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 4_294_967_296;
+  };
+}
+
+/** `count` draws from shares that need not add up to one. */
+function draw(shares: readonly number[], count: number, random: () => number): Record<string, number> {
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  const counts: Record<string, number> = {};
+  for (let drawn = 0; drawn < count; drawn++) {
+    let rest = random() * total;
+    let bin = 0;
+    while (bin < shares.length - 1 && rest >= (shares[bin] as number)) rest -= shares[bin++] as number;
+    counts[`b${bin}`] = (counts[`b${bin}`] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Seventy-nine languages: one of two thirds, 25 usual ones, a long tail. */
+const languages = [60, ...new Array<number>(25).fill(1), ...new Array<number>(53).fill(0.15)];
+const deciles = new Array<number>(10).fill(1);
+
+for (const [name, shares] of [['79 languages', languages] as const, ['deciles', deciles] as const]) {
+  for (const size of [500, 2_000]) {
+    test(`unshifted windows of ${size} over ${name} raise no alarm, even at thresholds of nothing`, () => {
+      const random = randomFrom(size);
+      let alarms = 0;
+      for (let round = 0; round < 200; round++) {
+        const baseline = [categorical('label', draw(shares, 6_000, random))];
+        const histogram = histogramOf('label', draw(shares, size, random));
+        const report = compareWindow({ baseline, histogram, ...usual });
+        assert.equal(report.verdict, 'stable', report.summary);
+        if (compareWindow({ baseline, histogram, ...strict }).verdict === 'drifted') alarms++;
+      }
+      // Once in 10,000 by design, for each of two statistics.
+      assert.ok(alarms <= 1, `${alarms} false alarms in 200 windows`);
+    });
+
+    test(`shifted windows of ${size} over ${name} are all found`, () => {
+      const random = randomFrom(size + 1);
+      const moved = shares.map((share, bin) => (bin >= 1 && bin <= 5 ? share * 20 : share));
+      for (let round = 0; round < 50; round++) {
+        const baseline = [categorical('label', draw(shares, 6_000, random))];
+        const histogram = histogramOf('label', draw(moved, size, random));
+        assert.equal(compareWindow({ baseline, histogram, ...usual }).verdict, 'drifted');
+      }
+    });
+  }
+}
+
+test('the summary names what moved', () => {
+  const language = categorical('language', { en: 6_400, ar: 300, fr: 3_300 });
+  const numeric: Baseline = {
+    ...{ release: 'language@1.0.0', feature: 'length', kind: 'numeric', edges: [20, 80] },
+    ...{ bins: ['0', '1', '2'], counts: [3_000, 4_000, 3_000], samples: 10_000 },
+  };
+  const histogram = [
+    ...histogramOf('language', { en: 360, ar: 310, fr: 330 }),
+    ...histogramOf('length', { 0: 100, 1: 200, 2: 700 }),
+  ];
+  const report = compareWindow({ baseline: [language, numeric], histogram, ...usual });
+  assert.equal(report.verdict, 'drifted');
+  assert.equal(report.samples, 1_000);
+  assert.equal(report.baselineSamples, 10_000);
+  assert.match(report.summary, /language: en 64 % → 36 %, ar 3 % → 31 %/);
+  assert.match(report.summary, /length: 80 or more 30 % → 70 %/);
+  assert.deepEqual(
+    report.statistics.map(({ feature, statistic, drifted }) => `${feature} ${statistic} ${drifted}`),
+    ['language psi true', 'language jensen-shannon true', 'length psi true', 'length jensen-shannon true'],
+  );
+});
+
+test('a value that the baseline has never seen is found and named', () => {
+  const baseline = [categorical('language', { en: 5_000, fr: 1_000 })];
+  const histogram = histogramOf('language', { en: 500, fr: 100, ka: 400 });
+  const report = compareWindow({ baseline, histogram, ...usual });
+  assert.equal(report.verdict, 'drifted');
+  assert.match(report.summary, /ka 0 % → 40 %/);
+});
+
+test('too few samples are not judged, and a feature without any is left out', () => {
+  const baseline = [categorical('language', { en: 500, fr: 100 }), categorical('label', { a: 300, b: 300 })];
+  const few = compareWindow({ baseline, histogram: histogramOf('language', { fr: 499 }), ...usual });
+  assert.equal(few.verdict, 'too-few-samples');
+  assert.deepEqual(few.statistics, []);
+  assert.match(few.summary, /499 messages are too few to judge; 500 are needed/);
+  const one = compareWindow({
+    baseline,
+    histogram: histogramOf('language', { en: 500, fr: 100 }),
+    ...usual,
+  });
+  assert.equal(one.verdict, 'stable');
+  assert.deepEqual([...new Set(one.statistics.map(({ feature }) => feature))], ['language']);
+  assert.match(one.summary, /Nothing moved in 600 messages/);
+  const none = compareWindow({ baseline, histogram: [], ...usual, samplesMin: 0 });
+  assert.equal(none.verdict, 'too-few-samples');
+});
+
+const root = join(import.meta.dirname, '../../..');
+const lengthsOf = (path: string): number[] =>
+  gunzipSync(readFileSync(join(root, path)))
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => [...cleanText((JSON.parse(line) as { readonly text: string }).text)].length);
+
+function lengthReport(
+  reference: readonly number[],
+  window: readonly number[],
+): ReturnType<typeof compareWindow> {
+  const sorted = [...reference].sort((a, b) => a - b);
+  const edges = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(
+    (decile) => sorted[Math.floor((decile / 10) * sorted.length)] as number,
+  );
+  const count = (lengths: readonly number[]): number[] => {
+    const counts = new Array<number>(10).fill(0);
+    for (const length of lengths) counts[binOf(length, edges)] = (counts[binOf(length, edges)] ?? 0) + 1;
+    return counts;
+  };
+  const baseline: Baseline = {
+    ...{ release: 'language@1.0.0', feature: 'length', kind: 'numeric', edges, samples: reference.length },
+    ...{ bins: edges.concat(0).map((_, index) => String(index)), counts: count(reference) },
+  };
+  const histogram = count(window).map((inBin, index) => ({
+    feature: 'length',
+    bin: String(index),
+    count: inBin,
+  }));
+  return compareWindow({ baseline: [baseline], histogram, ...usual });
+}
+
+test('the shipped samples are unshifted against the reference sets in length, the shifted ones are not', () => {
+  const comments = lengthsOf('trainers/data/reference/comments.jsonl.gz');
+  const prompts = lengthsOf('trainers/data/reference/prompts.jsonl.gz');
+  for (const [reference, path] of [
+    [comments, 'comments'],
+    [prompts, 'prompts'],
+  ] as const) {
+    const samples = lengthsOf(`samples/${path}.jsonl.gz`);
+    for (let from = 0; from + samplesMin <= samples.length; from += samplesMin) {
+      const report = lengthReport(reference, samples.slice(from, from + samplesMin));
+      assert.equal(report.verdict, 'stable', `${path} from ${from}: ${report.summary}`);
+    }
+  }
+  assert.equal(lengthReport(comments, lengthsOf('samples/shifted.jsonl.gz')).verdict, 'drifted');
+});

@@ -1,0 +1,87 @@
+// The inference processor on the shipped models.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { loadServing } from '../../../connectors/model-store.ts';
+import { createEngine, type Engine } from '../../../processors/inference/engine.ts';
+import { createInference, resultOf } from '../../../processors/inference/inference.ts';
+import { type Features, featureItems, type Kind } from '../../../schemas/features.ts';
+import { derivedId } from '../../../schemas/identity.ts';
+
+const comment = ['language', 'sentiment', 'toxicity', 'emotion'];
+const prompt = ['prompt-intent', 'language'];
+let engine: Engine;
+
+before(async () => {
+  engine = await createEngine({ models: await loadServing('models', [...comment, ...prompt]), workers: 1 });
+});
+after(() => engine.close());
+
+const features = (kind: Kind, messageId: string, text: string): Features => ({
+  id: `features-of-${messageId}`,
+  tenant: 'acme',
+  eventTime: 1,
+  ingestTime: 2,
+  source: 'test',
+  traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+  messageId,
+  kind,
+  text,
+  values: featureItems.map(({ name }) => (name === 'characters' ? [...text].length : 0)),
+});
+
+test('comments and prompts of one batch get the answers of their models, in their places', async () => {
+  const batch = [
+    features('comment', 'c1', 'You are a stupid idiot and everybody hates you.'),
+    features('prompt', 'p1', 'Summarize the following article in three sentences.'),
+    features('comment', 'c2', 'Thank you so much, this is wonderful!'),
+    features('comment', 'c3', 'Ich verstehe nicht, was du damit sagen willst.'),
+    features('comment', 'c4', '…'),
+  ];
+  const outcomes = await createInference({ engine, tasks: { comment, prompt } })(batch);
+  const answers = outcomes.map((outcome) => {
+    assert.equal(outcome.kind, 'ok');
+    return outcome.kind === 'ok' ? outcome.outputs[0]! : assert.fail();
+  });
+  assert.deepEqual(
+    answers.map(({ messageId }) => messageId),
+    ['c1', 'p1', 'c2', 'c3', 'c4'],
+  );
+  assert.deepEqual(
+    answers.map(({ language }) => language),
+    ['en', 'en', 'en', 'de', 'und'],
+  );
+  const label = (row: number, task: string) =>
+    answers[row]!.results.find((result) => result.task === task)!.label;
+  assert.equal(label(0, 'toxicity'), 'toxic');
+  assert.equal(label(2, 'toxicity'), 'not-toxic');
+  assert.equal(label(2, 'sentiment'), 'positive');
+  assert.equal(label(2, 'emotion'), 'gratitude');
+  assert.equal(label(1, 'prompt-intent'), 'summarization');
+  assert.deepEqual(
+    answers[1]!.results.map(({ task }) => task),
+    prompt,
+  );
+  const first = answers[0]!;
+  assert.equal(first.id, derivedId('c1', 'inference', ...first.results.map(({ release }) => release)));
+  assert.equal(first.textLength, batch[0]!.text.length);
+  assert.equal(first.tenant, 'acme');
+  assert.equal(first.traceparent, batch[0]!.traceparent);
+  assert.equal(answers[4]!.results[0]!.confidence, 0);
+});
+
+test('results keep the three leading labels above one per cent, as exact 32-bit floats', () => {
+  const answers = {
+    task: 't',
+    release: 't@1.0.0',
+    labels: ['a', 'b', 'c', 'd', 'e'],
+    emptyLabel: 'a',
+    probabilities: Float32Array.of(0.2, 0.2, 0.2, 0.2, 0.2, 0.1, 0.3, 0.005, 0.4, 0.195),
+  };
+  const second = resultOf(answers, 1);
+  assert.deepEqual(second.labels, ['d', 'b', 'e']);
+  assert.equal(second.label, 'd');
+  assert.equal(second.confidence, Math.fround(0.4));
+  assert.ok(second.probabilities.every((value) => Math.fround(value) === value));
+  // Equal probabilities keep the order of the labels, so that answers do not flicker.
+  assert.deepEqual(resultOf(answers, 0).labels, ['a', 'b', 'c']);
+});

@@ -1,0 +1,109 @@
+// A broker that goes away and comes back: a broker of this test's own, so that nobody else's is stopped. It needs
+// Java and the jars that `npm run kafka` fetches.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openKafkaLog } from '../../connectors/kafka/log.ts';
+import type { Log } from '../../connectors/log.ts';
+import { type Daemon, startDaemon, stopDaemon } from '../../infra/kafka/daemon.ts';
+import { fetchKafka } from '../../infra/kafka/jars.ts';
+import { prepareBroker } from '../../infra/kafka/settings.ts';
+import { Fenced, Retryable } from '../../schemas/errors.ts';
+import { allRecords, newName, reached, subscribing, textOf, texts } from '../contract/log/subject.ts';
+
+describe('a broker that goes away and comes back', { timeout: 300_000 }, () => {
+  let folder: string;
+  let broker: Daemon;
+  let log: Log;
+  const lines: string[] = [];
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'millrace-outage-'));
+    broker = await prepareBroker(await fetchKafka(() => {}), join(folder, 'broker'), await freePortPair());
+    await startDaemon(broker);
+    const brokers = [`127.0.0.1:${broker.ready.port}`];
+    log = await openKafkaLog({
+      brokers,
+      clientId: 'test',
+      logger: (level, line) => lines.push(`${level} ${line}`),
+    });
+  });
+  after(async () => {
+    await log?.close();
+    await stopDaemon(broker);
+    await rm(folder, { recursive: true });
+  });
+
+  it('is retryable while it is away, and subscriptions, publishes and reads go on where they were', async () => {
+    const [topic, group] = [newName('outage'), newName('g')];
+    await log.createTopics([{ name: topic, partitions: 1 }]);
+    const done: string[] = [];
+    const subscription = await log.subscribe(subscribing(group, topic), async (batch) => {
+      try {
+        await batch.commit(batch.records.at(-1)!.offset + 1, `end ${batch.records.length}`);
+        done.push(...batch.records.map(textOf));
+      } catch (error) {
+        // A commit that fails halfway is done again by whoever gets the batch next.
+        if (!(error instanceof Retryable || error instanceof Fenced)) throw error;
+      }
+    });
+    await log.publish([{ topic, records: texts('before', 10) }]);
+    await reached(() => done.length === 10);
+
+    await stopDaemon(broker);
+    await assert.rejects(log.publish([{ topic, records: texts('during', 1) }]), Retryable);
+    await assert.rejects(log.ranges([topic]), Retryable);
+    await assert.rejects(log.positions(group, [topic]), Retryable);
+    await sleep(1_000);
+    await startDaemon(broker);
+
+    await reached(() => succeeds(log.publish([{ topic, records: texts('after', 10) }])));
+    await reached(() => done.filter((text) => text.startsWith('after')).length >= 10);
+    await subscription.close();
+    await subscription.done;
+    const [position] = await log.positions(group, [topic]);
+    const held = (await allRecords(log, topic)).map(([, one]) => textOf(one));
+    assert.equal(position?.offset, held.length);
+    assert.deepEqual(
+      done.slice(0, 10),
+      texts('before', 10).map(({ value }) => String(value)),
+    );
+    assert.ok(lines.length > 0, 'the client said nothing of the outage');
+  });
+});
+
+async function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    (error: unknown) => {
+      assert.ok(error instanceof Retryable, String(error));
+      return false;
+    },
+  );
+}
+
+// The broker takes a port and the next one.
+async function freePortPair(): Promise<number> {
+  const listening = async (port: number) => {
+    const server = createServer();
+    await new Promise<void>((resolve, reject) =>
+      server.once('error', reject).listen(port, '127.0.0.1', resolve),
+    );
+    const taken = (server.address() as AddressInfo).port;
+    await new Promise((resolve) => server.close(resolve));
+    return taken;
+  };
+  for (;;) {
+    const port = await listening(0);
+    if (await succeedsListening(listening(port + 1))) return port;
+  }
+}
+
+const succeedsListening = (work: Promise<number>): Promise<boolean> =>
+  work.then(
+    () => true,
+    () => false,
+  );

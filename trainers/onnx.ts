@@ -1,0 +1,115 @@
+// Writes a quantized n-gram network as an ONNX model. generated/onnx_pb.* is made from onnx.proto (ONNX, Apache-2.0)
+// by protoc-gen-es.
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProto_DataType,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './generated/onnx_pb.js';
+import type { Network } from './network.ts';
+
+const { FLOAT, INT8, INT32, INT64 } = TensorProto_DataType;
+
+/**
+ * ONNX bytes of a quantized network (see quantization.ts), equal for equal networks. For b texts with n ids in all:
+ *
+ * inputs: `ids` int32 [n]; `rows` int64 [n, 1], the bag of each id, 2i for words of text i and 2i + 1 for its
+ * characters; `counts` float [2b, 1], the number of ids in each bag. Outputs: `logits` and `probabilities`, float
+ * [b, labels]. Sums go through ScatterND with addition, which needs no padding.
+ */
+export function writeOnnx(network: Network): Uint8Array<ArrayBuffer> {
+  const { shape, dimensions, table, output, bias } = network;
+  const labels = bias.length;
+  const rows = table.length / dimensions;
+  const activation =
+    shape.activation === 'softmax'
+      ? node('Softmax', ['logits'], 'probabilities', [integer('axis', -1)])
+      : node('Sigmoid', ['logits'], 'probabilities');
+  const model = create(ModelProtoSchema, {
+    irVersion: 9n,
+    producerName: 'millrace',
+    opsetImport: [{ domain: '', version: 18n }],
+    graph: {
+      name: 'ngram',
+      node: [
+        ...poolingNodes,
+        node('MatMul', ['bags', 'output'], 'scores'),
+        node('Add', ['scores', 'bias'], 'logits'),
+        activation,
+      ],
+      initializer: [
+        tensor('table', INT8, [rows, dimensions], bytesOf(Int8Array.from(table))),
+        tensor('zeros', FLOAT, [1, dimensions], bytesOf(new Float32Array(dimensions))),
+        tensor('one', FLOAT, [], bytesOf(Float32Array.of(1))),
+        tensor('bagShape', INT64, [2], bytesOf(BigInt64Array.of(-1n, BigInt(2 * dimensions)))),
+        tensor('output', FLOAT, [2 * dimensions, labels], bytesOf(output)),
+        tensor('bias', FLOAT, [labels], bytesOf(bias)),
+      ],
+      input: [
+        value('ids', INT32, ['n']),
+        value('rows', INT64, ['n', 1]),
+        value('counts', FLOAT, ['bags', 1]),
+      ],
+      output: [value('logits', FLOAT, ['texts', labels]), value('probabilities', FLOAT, ['texts', labels])],
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+const poolingNodes = [
+  node('Gather', ['table', 'ids'], 'gathered', [integer('axis', 0)]),
+  node('Cast', ['gathered'], 'embeddings', [integer('to', FLOAT)]),
+  node('Mul', ['counts', 'zeros'], 'empty'),
+  node('ScatterND', ['empty', 'rows', 'embeddings'], 'sums', [word('reduction', 'add')]),
+  node('Max', ['counts', 'one'], 'sizes'),
+  node('Sqrt', ['sizes'], 'roots'),
+  node('Div', ['sums', 'roots'], 'pooled'),
+  node('Reshape', ['pooled', 'bagShape'], 'bags'),
+];
+
+function node(opType: string, input: string[], output: string, attribute: AttributeProto[] = []): NodeProto {
+  return create(NodeProtoSchema, { name: output, opType, input, output: [output], attribute });
+}
+
+function integer(name: string, i: number): AttributeProto {
+  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(i) });
+}
+
+function word(name: string, text: string): AttributeProto {
+  const s = new TextEncoder().encode(text);
+  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s });
+}
+
+const bytesOf = (array: Int8Array | Float32Array | BigInt64Array): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
+
+function tensor(
+  name: string,
+  dataType: TensorProto_DataType,
+  dims: number[],
+  rawData: Uint8Array<ArrayBuffer>,
+): TensorProto {
+  return create(TensorProtoSchema, { name, dataType, dims: dims.map(BigInt), rawData });
+}
+
+/** A named input or output; a dimension given by name may have any size. */
+function value(name: string, elemType: TensorProto_DataType, shape: (string | number)[]): ValueInfoProto {
+  const dim = shape.map((size) => ({
+    value:
+      typeof size === 'string'
+        ? ({ case: 'dimParam', value: size } as const)
+        : ({ case: 'dimValue', value: BigInt(size) } as const),
+  }));
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } },
+  });
+}

@@ -1,0 +1,67 @@
+// A task: everything that makes a release, declared as a value. trainers/tasks/ holds one file for each.
+import type { FeaturizerOptions } from '../schemas/model-manifest.ts';
+import type { Example } from './corpus.ts';
+import type { NetworkShape } from './network.ts';
+import type { Row } from './rows.ts';
+
+/** What the rows of a data set are for. Temperature and thresholds come from `calibration`, figures from `test`. */
+export type Role = 'train' | 'calibration' | 'test';
+
+/** One data file and what its rows mean for the task. */
+export interface DataSet {
+  /** Path below the data directory, without `.jsonl.gz`. */
+  readonly file: string;
+  readonly role: Role;
+  readonly licence: string;
+  readonly source: string;
+  /** False for files that are not in the repository: they are read from a directory the caller names, to judge only. */
+  readonly shipped: boolean;
+  /** Judged as if the model had these labels only: for sets that lack some of the task’s. */
+  readonly among?: readonly string[];
+  /** Examples a row gives; none where it says nothing about the task. */
+  readonly examples: (row: Row) => readonly Example[];
+}
+
+export interface Task {
+  /** Its name: what predictions call it, and its folder among the models. */
+  readonly task: string;
+  readonly version: string;
+  readonly doc: string;
+  readonly labels: readonly string[];
+  readonly activation: 'softmax' | 'sigmoid';
+  readonly dimensions: NetworkShape['dimensions'];
+  readonly featurizer: FeaturizerOptions;
+  /** What a text without features is called. */
+  readonly emptyLabel: string;
+  readonly fit: { readonly epochs: number; readonly learningRate: number; readonly dropout: number };
+  /**
+   * How often the rows of a label are drawn: a label of n rows, where the largest has N, counts as N(n/N)^power.
+   * 1 leaves the data as they are, 0 makes all labels equal.
+   */
+  readonly balancePower: number;
+  /** Further examples made from one, with random numbers from the seed. */
+  readonly augment?: (example: Example, random: () => number) => readonly Example[];
+  /** Examples that come from no file. */
+  readonly written?: {
+    readonly name: string;
+    readonly examples: (random: () => number) => readonly Example[];
+  };
+  /** Where no set has the role `calibration`: the share of the training rows kept for it. */
+  readonly calibrationShare: number;
+  readonly dataSets: readonly DataSet[];
+  /** Rows the frozen baselines are counted on, `trainers/data/reference/<name>.jsonl.gz`. */
+  readonly reference: 'comments' | 'prompts';
+  readonly targets: readonly string[];
+  readonly limits: readonly string[];
+}
+
+/** Words 1–2 and characters 2–5, which all models of comments share: a text is featurized once for all of them. */
+export const sharedFeaturizer: FeaturizerOptions = {
+  words: 2,
+  charactersMin: 2,
+  charactersMax: 5,
+  leadingWords: 0,
+  wordBuckets: 65_536,
+  characterBuckets: 131_072,
+  idsMax: 2_048,
+};
