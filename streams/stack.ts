@@ -110,7 +110,8 @@ function openLog({ kafka, log, dataDirectory }: Configuration, logger: Logger): 
     });
   return openKafkaLog({
     ...kafkaConnection(kafka),
-    logger: (level, message, context) => logger[level](context, message),
+    // What the client calls information is every pause and resume of every partition.
+    logger: (level, message, context) => logger[level === 'info' ? 'debug' : level](context, message),
   });
 }
 

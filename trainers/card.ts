@@ -13,7 +13,7 @@ export function printCard(manifest: ModelManifest, bytes: number): string {
     `## Data\n\n${printData(manifest)}`,
     `## Limits\n\n${bullets(manifest.limits)}`,
     ...manifest.figures.slice(0, 1).map(printLabels),
-    `## Make it again\n\n\`millrace train ${manifest.task}\` with seed ${manifest.seed} writes the same bytes.`,
+    `## Make it again\n\n\`millrace train ${manifest.task} --seed ${manifest.seed}\` writes the same model and baselines, byte for byte. Figures on sets that are not in the repository need \`--data\`.`,
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }

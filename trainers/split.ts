@@ -45,24 +45,39 @@ export async function splitData(task: Task, directories: Directories, seed: numb
       .filter((set) => set.shipped || directories.unshipped !== undefined)
       .map((set) => loadSet(set, directories)),
   );
-  const tests = loaded.filter(({ set }) => set.role === 'test');
+  const judged = loaded.filter(({ set }) => set.role === 'test');
   const reserved = await reservedKeys(directories);
-  for (const { examples } of tests) for (const { text } of examples) reserved.add(textKey(text));
+  for (const { set, examples } of judged) {
+    // Whether the unshipped sets are at hand must not change what is learned.
+    if (set.shipped) for (const { text } of examples) reserved.add(textKey(text));
+  }
   const examplesFor = (role: DataSet['role']) =>
     loaded.filter(({ set }) => set.role === role).flatMap(({ examples }) => examples);
   const free = examplesFor('train').filter(({ text }) => !reserved.has(textKey(text)));
   const random = createRandom(seed);
   const learned = [...free, ...(task.written?.examples(random) ?? [])];
+  const tests = withoutLearned(judged, free);
+  const used = loaded.map((read) => tests.find(({ set }) => set === read.set) ?? read);
   // Taken whole: leaving out what recurs elsewhere would leave the hard rows, and the model would seem too sure.
   const given = examplesFor('calibration');
-  if (given.length > 0) return { train: learned, calibration: given, tests, used: loaded };
+  if (given.length > 0) return { train: learned, calibration: given, tests, used };
   const isKept = ({ text }: Example) => isInShare(text, task.calibrationShare);
   return {
     train: learned.filter((example) => !isKept(example)),
     calibration: learned.filter(isKept),
     tests,
-    used: loaded,
+    used,
   };
+}
+
+/** Unshipped sets lose the rows that were learned from; shipped ones have kept theirs from being learned. */
+function withoutLearned(judged: readonly LoadedSet[], learned: readonly Example[]): readonly LoadedSet[] {
+  const keys = new Set(learned.map(({ text }) => textKey(text)));
+  return judged.map((loaded) => {
+    if (loaded.set.shipped) return loaded;
+    const examples = loaded.examples.filter(({ text }) => !keys.has(textKey(text)));
+    return { ...loaded, examples, rows: examples.length };
+  });
 }
 
 export interface LoadedSet extends UsedSet {
