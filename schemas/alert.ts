@@ -7,6 +7,7 @@ export const alerts = topic({
   version: 1,
   doc: 'Something a person should know, once when it begins and once when it ends.',
   key: 'rule',
+  partitions: 1,
   fields: {
     ...envelope,
     rule: { type: 'label', doc: 'The rule that fired; equal rules are one alert.' },

@@ -7,6 +7,7 @@ export const driftReports = topic({
   version: 1,
   doc: 'One window of one release’s traffic against the release’s frozen baseline.',
   key: 'release',
+  partitions: 1,
   fields: {
     ...envelope,
     job: { type: 'label', doc: 'The drift job that looked.' },

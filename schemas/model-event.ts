@@ -17,6 +17,7 @@ export const modelEvents = topic({
   version: 1,
   doc: 'A decision about a model, with its evidence. Compacted by subject: the latest says what holds.',
   key: 'subject',
+  partitions: 1,
   compacted: true,
   fields: {
     ...envelope,

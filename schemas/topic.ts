@@ -13,6 +13,8 @@ export interface Topic<F extends Fields = Fields> {
   readonly fields: F;
   /** Keeps the latest record of each key instead of a span of time. */
   readonly compacted?: boolean;
+  /** Partitions of a topic whose messages are few; the configured number otherwise. */
+  readonly partitions?: number;
   /** Largest record the topic accepts, in bytes. */
   readonly recordBytesMax?: number;
   /** ClickHouse sorting key, most selective filter of usual queries first. */

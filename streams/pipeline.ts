@@ -107,7 +107,11 @@ function topicStream(stack: Stack, name: string, group: string, from: readonly s
   const { loop } = stack.configuration;
   return {
     name,
-    subscribe: subscription(stack.configuration, group, from, { fetchWaitMs: 100, fetchBytesMin: 1 }),
+    subscribe: subscription(stack.configuration, group, from, {
+      fetchWaitMs: 100,
+      fetchBytesMin: 1,
+      partitionBytesMax: fetchBytes,
+    }),
     limits: { recordsMax: loop.chunkRecordsMax, bytesMax: fetchBytes },
     delivery,
   };
@@ -122,9 +126,14 @@ function sinkStream(stack: Stack): Stream<Message> {
       configuration,
       'clickhouse',
       topics.map(({ name }) => name),
-      { fetchWaitMs: configuration.sink.flushMs, fetchBytesMin: configuration.sink.flushBytesMin },
+      {
+        fetchWaitMs: configuration.sink.flushMs,
+        fetchBytesMin: configuration.sink.flushBytesMin,
+        partitionBytesMax: 4 * fetchBytes,
+      },
     ),
-    limits: { recordsMax: 50_000, bytesMax: 32 * fetchBytes },
+    // Large inserts cost ClickHouse least; encoding much more than this at once would stall what else runs here.
+    limits: { recordsMax: 10_000, bytesMax: 32 * fetchBytes },
     process: decodeThen(stack.wire, (message) => message, stored),
     delivery: tableDelivery(stack),
   };
@@ -170,13 +179,12 @@ function subscription(
   configuration: Configuration,
   group: string,
   from: readonly string[],
-  fetch: Pick<SubscribeOptions, 'fetchWaitMs' | 'fetchBytesMin'>,
+  fetch: Pick<SubscribeOptions, 'fetchWaitMs' | 'fetchBytesMin' | 'partitionBytesMax'>,
 ): SubscribeOptions {
   return {
     group: `millrace-${group}`,
     topics: from,
     concurrency: from.length * configuration.kafka.partitions,
-    partitionBytesMax: fetchBytes,
     sessionTimeoutMs: configuration.kafka.sessionTimeoutMs,
     ...fetch,
   };

@@ -115,12 +115,11 @@ function openLog({ kafka, log, dataDirectory }: Configuration, logger: Logger): 
   });
 }
 
-/** Topics of one key stay in one partition; those with few messages have one. */
 const createTopics = (log: Log, { kafka }: Configuration): Promise<void> =>
   log.createTopics(
-    topics.map(({ name, compacted, recordBytesMax }) => ({
+    topics.map(({ name, compacted, recordBytesMax, partitions }) => ({
       name,
-      partitions: kafka.partitions,
+      partitions: partitions ?? kafka.partitions,
       ...(compacted ? { compacted } : {}),
       ...(recordBytesMax ? { recordBytesMax } : {}),
     })),

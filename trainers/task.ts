@@ -49,8 +49,8 @@ export interface Task {
   /** Where no set has the role `calibration`: the share of the training rows kept for it. */
   readonly calibrationShare: number;
   readonly dataSets: readonly DataSet[];
-  /** Rows the frozen baselines are counted on, `trainers/data/reference/<name>.jsonl.gz`. */
-  readonly reference: 'comments' | 'prompts';
+  /** Rows the frozen baselines are counted on, `trainers/data/reference/<name>.jsonl.gz`: whatever it answers. */
+  readonly reference: readonly ('comments' | 'prompts')[];
   readonly targets: readonly string[];
   readonly limits: readonly string[];
 }

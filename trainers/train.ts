@@ -150,8 +150,8 @@ function describeWritten({ written }: Task, seed: number): ModelManifest['data']
 }
 
 async function baselineJson(task: Task, model: NgramModel, data: string, out: string): Promise<Buffer> {
-  const rows = await readRows(join(data, 'reference', `${task.reference}.jsonl.gz`));
-  const texts = rows.map((row) => cleanText(textOf(row)));
+  const files = task.reference.map((name) => readRows(join(data, 'reference', `${name}.jsonl.gz`)));
+  const texts = (await Promise.all(files)).flat().map((row) => cleanText(textOf(row)));
   const isLanguage = task.task === 'language';
   const languageModel = isLanguage
     ? model

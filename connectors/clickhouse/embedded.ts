@@ -46,6 +46,8 @@ class EmbeddedClickhouse implements Clickhouse {
   readonly #staging: string;
   readonly #structures: TableStructures;
   #inserts = 0;
+  /** What `insertedRows` said after the last insert; null when an insert failed since. */
+  #insertedRows: number | null = null;
 
   constructor(chdb: Chdb, writers: SessionPool, readers: SessionPool, staging: string) {
     this.#chdb = chdb;
@@ -100,9 +102,12 @@ class EmbeddedClickhouse implements Clickhouse {
     const source = `file(${quoteText(file)}, RowBinary, ${quoteText(structure)})`;
     try {
       await this.#writers.run(async (session) => {
-        const before = await insertedRows(session);
+        const before = this.#insertedRows ?? (await insertedRows(session));
+        this.#insertedRows = null;
         await ask(session, insertStatement(insert, source, Date.now()), 'Null');
-        const written = (await insertedRows(session)) - before;
+        const after = await insertedRows(session);
+        this.#insertedRows = after;
+        const written = after - before;
         if (written < insert.rowCount)
           throw shortInsert(insert.table, insert.token, insert.rowCount, written);
       });

@@ -30,16 +30,17 @@ export async function prepareBroker(jars: string, data: string, port: number): P
   };
 }
 
-/** Says how to start the registry. It keeps its schemas in memory: they are gone when it stops. */
+/** Says how to start the registry. Its schemas lie in a file under `data`, as the topics that need them do. */
 export async function prepareRegistry(folder: string, data: string, port: number): Promise<Daemon> {
   await mkdir(data, { recursive: true });
   const http = [`-Dquarkus.http.port=${port}`, '-Dquarkus.http.host=127.0.0.1'];
+  const database = `-Dquarkus.datasource.jdbc.url=jdbc:h2:file:${join(data, 'registry')}`;
   const jvm = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
   return {
     name: 'registry',
     data,
     ports: [port],
-    command: ['java', ...jvm, ...http, '-jar', registryJar(folder)],
+    command: ['java', ...jvm, ...http, database, '-jar', registryJar(folder)],
     ready: { host: '127.0.0.1', port, path: '/apis/ccompat/v7/subjects' },
   };
 }

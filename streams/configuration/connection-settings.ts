@@ -47,8 +47,11 @@ export const kafka = {
   partitions: setting({
     variable: 'KAFKA_PARTITIONS',
     kind: count({ min: 1, max: 1_000 }),
-    default: 4,
-    doc: 'Partitions of a topic that Millrace creates, on Kafka and in the embedded log. Existing topics keep theirs.',
+    default: {
+      says: '4 on Kafka; 2 in the embedded log, where one process reads them all',
+      from: ({ brokers }) => (brokers.length > 0 ? 4 : 2),
+    },
+    doc: 'Partitions of a topic that Millrace creates; topics of few messages have one. Existing topics keep theirs.',
   }),
 };
 

@@ -62,7 +62,7 @@ const task: Task = {
   ],
   calibrationShare: 0.2,
   dataSets: [set('tiny/train', 'train'), set('tiny/test', 'test')],
-  reference: 'comments',
+  reference: ['comments'],
   targets: [],
   limits: ['Knows twelve verbs.'],
 };

@@ -15,7 +15,7 @@ export const emotion: Task = {
   balancePower: 1,
   calibrationShare: 0.05,
   dataSets: [goemotions('train', 'train'), goemotions('dev', 'calibration'), goemotions('test', 'test')],
-  reference: 'comments',
+  reference: ['comments'],
   targets: [
     'BERT in the paper: 46 macro-F1 over 28 labels; prototypes with separate classifiers: 47.7; to strive for: 48.5.',
   ],

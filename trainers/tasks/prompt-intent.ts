@@ -92,7 +92,7 @@ export const promptIntent: Task = {
       examples: (row) => [{ text: textOf(row), labels: [String(row.label)] }],
     },
   ],
-  reference: 'prompts',
+  reference: ['prompts'],
   targets: [
     'Prototypes on autoj (real prompts, ten kinds): 39/31 (accuracy/macro-F1) from rows that may ship, 67/60 with rows that may not; to strive for: 60.',
   ],

@@ -71,7 +71,7 @@ export const sentiment: Task = {
     evaluated('sst2/test', 'AcademiaSinicaNLPLab/sentiment_dataset@23c72429de5f', polar),
     evaluated('tweeteval_sentiment/dev', 'cardiffnlp/tweeteval@4fbd22cd7842'),
   ],
-  reference: 'comments',
+  reference: ['comments'],
   targets: [
     'Prototypes: Reddit three-class 72.7/71.5 (accuracy/macro-F1); reviews 85.8 and SST-2 75.9 by a separate binary model.',
   ],

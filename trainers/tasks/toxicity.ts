@@ -115,7 +115,7 @@ export const toxicity: Task = {
     ),
     evaluated('olid/test', 'none stated', 'idontflow/OLID@66fa62b22d57', 'OFF'),
   ],
-  reference: 'comments',
+  reference: ['comments'],
   targets: [
     'Prototypes: surge 84 % accuracy, Wikipedia talk pages 90/81 (accuracy/macro-F1), forum posts 71; to strive for: surge 88.',
   ],
