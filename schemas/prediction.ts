@@ -13,7 +13,8 @@ export const predictions = topic({
     ...origin,
     values: {
       type: 'vector',
-      doc: 'The features the message had, for scoring by rules.',
+      doc: 'The features a prompt had, for scoring by rules; absent for comments, which are scored by models alone.',
+      optional: true,
       items: featureItems,
       stored: false,
     },

@@ -52,7 +52,7 @@ function predictionOf(message: Features, answers: readonly Answers[], row: numbe
     traceparent: message.traceparent,
     messageId: message.messageId,
     kind: message.kind,
-    values: message.values,
+    values: message.kind === 'prompt' ? message.values : null,
     textLength: message.values[featureAt.characters]!,
     language: results.find(({ task }) => task === languageTask)?.label ?? undetermined,
     results,

@@ -93,10 +93,17 @@ function commentOf({ results, language }: Prediction, options: ScoringOptions): 
 
 function promptOf({ results, values }: Prediction): PromptPart {
   const intent = resultOf(results, 'prompt-intent');
-  const { quality, clarity, specificity, structure, context } = qualityOf(values);
   return {
+    ...(values ? ratingOf(values) : noPrompt),
     intent: intent?.label ?? null,
     intentConfidence: rounded(intent?.confidence),
+  };
+}
+
+function ratingOf(values: readonly number[]): PromptPart {
+  const { quality, clarity, specificity, structure, context } = qualityOf(values);
+  return {
+    ...noPrompt,
     complexity: Math.fround(complexityOf(values)),
     quality: Math.fround(quality),
     clarity: Math.fround(clarity),
