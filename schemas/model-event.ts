@@ -1,7 +1,7 @@
 // Model events: every decision about a model. The latest of a key says where its release stands.
 import { envelope, type MessageOf, topic } from './topic.ts';
 
-export const modelEventKinds = [
+const modelEventKinds = [
   'released',
   'retraining-requested',
   'candidate-trained',

@@ -4,7 +4,7 @@ import { envelope, type Topic } from '../topic.ts';
 
 type AvroType = string | { readonly [key: string]: unknown } | readonly AvroType[];
 
-export const avroNamespace = 'millrace';
+const avroNamespace = 'millrace';
 
 function avroType(field: Field): AvroType {
   switch (field.type) {

@@ -48,7 +48,7 @@ export async function play(
 }
 
 /** Resolves when at most `under` samples are still on their way to their scores. */
-export async function drained(watch: ScoreWatch, under: number, signal: AbortSignal): Promise<void> {
+async function drained(watch: ScoreWatch, under: number, signal: AbortSignal): Promise<void> {
   let seen = watch.arrived;
   let seenAt = performance.now();
   while (watch.underWay > under && !signal.aborted) {
