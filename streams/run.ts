@@ -88,11 +88,25 @@ async function handleAlive<Out>(loop: Loop<Out>, batch: Batch): Promise<void> {
   }
 }
 
+/** While one chunk is delivered, the next one is already processed: deliveries keep their order, processing has none. */
 async function handle<Out>(loop: Loop<Out>, batch: Batch): Promise<void> {
   const partition = await assignment(loop, batch);
-  for (const records of promisedFirst(partition, batch.records, loop.stream.limits)) {
-    if (batch.revoked.aborted) throw new Fenced(`${keyOf(batch)} is being taken away`);
-    await doChunk(loop, batch, records);
+  let ahead: Promise<Processed<Out>> | null = null;
+  try {
+    for (const records of promisedFirst(partition, batch.records, loop.stream.limits)) {
+      const next = processChunk(loop, batch, records);
+      // Its failure is seen when its turn comes; until then it must only not be unhandled.
+      next.catch(() => {});
+      const ready: Promise<Processed<Out>> | null = ahead;
+      ahead = next;
+      if (ready) await deliverChunk(loop, batch, await ready);
+    }
+    const last = ahead;
+    ahead = null;
+    if (last) await deliverChunk(loop, batch, await last);
+  } finally {
+    // What was processed ahead of a failure is dropped, and gives its bytes back.
+    ahead?.then(({ release }) => release()).catch(() => {});
   }
 }
 
@@ -127,7 +141,19 @@ function* promisedFirst(
   yield* cutChunks(rest, limits);
 }
 
-async function doChunk<Out>(loop: Loop<Out>, batch: Batch, records: readonly StoredRecord[]): Promise<void> {
+/** A chunk on its way from processing to delivery. */
+interface Processed<Out> {
+  readonly chunk: Chunk<Out>;
+  readonly seconds: number;
+  /** Gives the chunk’s bytes back to the budget. */
+  readonly release: () => void;
+}
+
+async function processChunk<Out>(
+  loop: Loop<Out>,
+  batch: Batch,
+  records: readonly StoredRecord[],
+): Promise<Processed<Out>> {
   const { stream, options, breaker } = loop;
   const release = await options.budget.take(records.reduce((sum, record) => sum + recordBytes(record), 0));
   try {
@@ -137,12 +163,22 @@ async function doChunk<Out>(loop: Loop<Out>, batch: Batch, records: readonly Sto
       throw new Error(`${stream.name}: ${outcomes.length} outcomes for ${records.length} records`);
     breaker.observe(stream.name, outcomes);
     const chunk: Chunk<Out> = { batch, records, outcomes, end: records.at(-1)!.offset + 1 };
-    const processed = performance.now();
+    return { chunk, seconds: (performance.now() - started) / 1_000, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function deliverChunk<Out>(loop: Loop<Out>, batch: Batch, processed: Processed<Out>): Promise<void> {
+  const { stream, options } = loop;
+  const { chunk, seconds, release } = processed;
+  try {
+    if (batch.revoked.aborted) throw new Fenced(`${keyOf(batch)} is being taken away`);
+    const started = performance.now();
     await retry(() => stream.delivery.deliver(chunk), retryOptions(loop, batch));
-    options.observer.chunkDone(stream.name, chunk, {
-      process: (processed - started) / 1_000,
-      deliver: (performance.now() - processed) / 1_000,
-    });
+    const deliver = (performance.now() - started) / 1_000;
+    options.observer.chunkDone(stream.name, chunk, { process: seconds, deliver });
   } finally {
     release();
   }
