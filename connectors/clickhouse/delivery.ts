@@ -5,6 +5,7 @@
 // A restart between 1 and 3 finds the journal, is handed exactly that range again and inserts under the same token:
 // ClickHouse drops what it has, in the table and in every view on it. When so much time has passed that ClickHouse
 // may have forgotten the token, the table itself is asked which rows of the range are there.
+
 import { tableName } from '../../schemas/print/clickhouse.ts';
 import type { Message, Topic } from '../../schemas/topic.ts';
 import type { Clickhouse } from '../clickhouse.ts';
@@ -12,7 +13,7 @@ import type { Chunk, Delivery, Resumption } from '../delivery.ts';
 import type { Batch } from '../log.ts';
 import { type Journal, parseJournal, printJournal, tokenOf } from './journal.ts';
 import { RowEncoder } from './row-encoder.ts';
-import { assertStored, type JournalledRange, storedOffsets } from './stored-offsets.ts';
+import { assertStored, type JournalledRange, retentionPassed, storedOffsets } from './stored-offsets.ts';
 
 /** What the sink tells about itself, as it happens. */
 export interface SinkObserver {
@@ -62,7 +63,9 @@ export class ClickhouseDelivery implements Delivery<Message> {
   }
 
   async resume(batch: Batch): Promise<Resumption> {
-    const journal = parseJournal(await batch.committed());
+    const committed = await batch.committed();
+    if (committed && committed.offset < 0) throw retentionPassed(keyOf(batch));
+    const journal = parseJournal(committed);
     if (!journal) {
       this.#open.delete(keyOf(batch));
       return {};

@@ -43,3 +43,12 @@ export async function assertStored(clickhouse: Clickhouse, range: JournalledRang
     },
   );
 }
+
+/** For a committed offset below zero, which Kafka’s clients write where retention has passed what was committed. */
+export const retentionPassed = (partition: string): Misconfigured =>
+  new Misconfigured(`${partition} lost records to retention before they reached ClickHouse`, {
+    code: 'journal-lost',
+    fix:
+      'Give the topic a longer retention. To go on with what is left, commit the partition’s first offset for the ' +
+      'sink’s group with empty metadata',
+  });

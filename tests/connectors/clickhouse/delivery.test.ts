@@ -33,6 +33,16 @@ describe('ClickHouse delivery', { timeout: 180_000 }, () => {
     ]);
   });
 
+  it('stops where retention has passed what was committed, instead of going on without a word', async () => {
+    partition.position = { topic: 'predictions', partition: 0, offset: -2, metadata: '' };
+    await assert.rejects(deliverAll(partition, sink.deliveryOf(), reading), {
+      name: 'Misconfigured',
+      code: 'journal-lost',
+      message: /predictions\/0 lost records to retention/,
+    });
+    assert.deepEqual(partition.commits, []);
+  });
+
   it('names a range by its first record, whatever gaps a compacted log has', async () => {
     partition = new Partition('predictions', [4, 7, 8, 20]);
     const tokens: string[] = [];
