@@ -46,19 +46,20 @@ export function createMetrics() {
       ['stream', 'stage'],
       secondsBuckets,
     ),
-    inFlightBytes: level('in_flight_bytes', 'Record bytes a stream holds in memory.', ['stream']),
+    inFlightBytes: level('in_flight_bytes', 'Record bytes that all streams hold in memory.', []),
     retries: tally('retries_total', 'Work done again because the world was unwell.', ['stream', 'code']),
-    restarts: tally('client_restarts_total', 'Clients made anew after lag without progress.', ['stream']),
-    rebalances: tally('rebalances_total', 'Times a group gave out its partitions anew.', ['group']),
+    assignments: tally('assignments_total', 'Partitions given to this process, first ones and rebalances.', [
+      'stream',
+    ]),
     lagRecords: level('lag_records', 'Records between a group’s commit and the end.', [
       'group',
       'topic',
       'partition',
     ]),
-    endToEndSeconds: distribution(
-      'end_to_end_seconds',
-      'Time from a source message’s acceptance in the log to its result there.',
-      ['topic'],
+    recordAgeSeconds: distribution(
+      'record_age_seconds',
+      'Age of the oldest record of a chunk, since the log took it, when the stream was done with it.',
+      ['stream', 'topic'],
       secondsBuckets,
     ),
 
@@ -73,7 +74,7 @@ export function createMetrics() {
     inferenceTexts: tally('inference_texts_total', 'Texts answered by a model.', ['task', 'release']),
     inferenceSeconds: distribution(
       'inference_seconds',
-      'Time of one micro-batch in a worker.',
+      'Time of one call, waiting included.',
       ['task'],
       secondsBuckets,
     ),
@@ -86,7 +87,6 @@ export function createMetrics() {
       'statistic',
     ]),
     driftReports: tally('drift_reports_total', 'Drift windows judged.', ['release', 'verdict']),
-    cacheReads: tally('cache_reads_total', 'Reads of the cache.', ['cache', 'result']),
   } as const;
 }
 

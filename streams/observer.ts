@@ -1,11 +1,13 @@
 // What the loop tells, as metrics and log lines.
 import type { SinkObserver } from '../connectors/clickhouse/delivery.ts';
-import type { Logger } from '../connectors/logger.ts';
+import type { Addressed } from '../connectors/delivery.ts';
 import type { Metrics } from '../connectors/metrics.ts';
 import type { Outcome } from '../schemas/outcome.ts';
+import type { Budget } from './budget.ts';
 import type { LoopObserver } from './run.ts';
+import type { Stack } from './stack.ts';
 
-export function loopObserver(metrics: Metrics, logger: Logger): LoopObserver {
+export function loopObserver({ metrics, logger, now }: Stack, budget: Budget): LoopObserver {
   return {
     chunkDone(stream, { batch, records, outcomes }, seconds) {
       const { topic, partition } = batch;
@@ -13,6 +15,8 @@ export function loopObserver(metrics: Metrics, logger: Logger): LoopObserver {
       metrics.batchRecords.observe({ stream }, records.length);
       metrics.stageSeconds.observe({ stream, stage: 'process' }, seconds.process);
       metrics.stageSeconds.observe({ stream, stage: 'deliver' }, seconds.deliver);
+      metrics.recordAgeSeconds.observe({ stream, topic }, (now() - records[0]!.timestamp) / 1_000);
+      metrics.inFlightBytes.set({}, budget.bytes);
       countOutcomes(metrics, stream, outcomes);
       const invalid = outcomes.findIndex(({ kind }) => kind === 'invalid');
       if (invalid >= 0)
@@ -26,19 +30,27 @@ export function loopObserver(metrics: Metrics, logger: Logger): LoopObserver {
       logger.warn({ stream, err: error, attempt, delayMs }, 'the world is unwell; trying again');
     },
     assigned(stream, topic, partition) {
+      metrics.assignments.add({ stream });
       logger.debug({ stream, topic, partition }, 'partition assigned');
     },
   };
 }
 
 function countOutcomes(metrics: Metrics, stream: string, outcomes: readonly Outcome<unknown>[]): void {
+  const published = new Map<string, number>();
   for (const outcome of outcomes) {
     if (outcome.kind === 'invalid') metrics.deadLetters.add({ stage: stream, code: outcome.code });
     if (outcome.kind === 'drop') metrics.dropped.add({ stream, reason: outcome.reason });
+    if (outcome.kind !== 'ok') continue;
+    for (const output of outcome.outputs) {
+      const { topic } = output as Partial<Addressed>;
+      if (topic) published.set(topic, (published.get(topic) ?? 0) + 1);
+    }
   }
+  for (const [topic, records] of published) metrics.recordsOut.add({ stream, topic }, records);
 }
 
-export function sinkObserver(metrics: Metrics, logger: Logger): SinkObserver {
+export function sinkObserver({ metrics, logger }: Stack): SinkObserver {
   return {
     inserted(table, rows, seconds) {
       metrics.sinkRows.add({ table }, rows);

@@ -139,15 +139,8 @@ function sinkStream(stack: Stack): Stream<Message> {
   };
 }
 
-function tableDelivery({
-  clickhouse,
-  configuration,
-  log,
-  wire,
-  metrics,
-  logger,
-  now,
-}: Stack): ClickhouseDelivery {
+function tableDelivery(stack: Stack): ClickhouseDelivery {
+  const { clickhouse, configuration, log, wire, now } = stack;
   const { deadlineMs, flushMs } = configuration.sink;
   return new ClickhouseDelivery({
     clickhouse,
@@ -156,7 +149,7 @@ function tableDelivery({
     deadlineMs,
     // Partitions insert on their own; a quarter of what the window holds allows for fetches that fill up early.
     tokenMemoryMs: (deduplicationWindow * flushMs) / configuration.kafka.partitions / 4,
-    observer: sinkObserver(metrics, logger),
+    observer: sinkObserver(stack),
     async refuse({ batch: { topic, partition }, records, outcomes }, index) {
       const outcome = outcomes[index];
       // The features stream reads the same records and makes their dead letters; two of one record would be one too many.

@@ -5,6 +5,7 @@ import type { Subscription } from '../connectors/log.ts';
 import type { Engine } from '../processors/inference/engine.ts';
 import { Budget } from './budget.ts';
 import { startDriftJob } from './drift-job.ts';
+import { measured } from './measured-engine.ts';
 import { openEngine, servingReleases } from './models.ts';
 import { loopObserver } from './observer.ts';
 import { declareStreams } from './pipeline.ts';
@@ -25,12 +26,12 @@ export interface SystemOptions {
 
 /** Starts what the configuration names; resolves when every stream has joined its group. */
 export async function startSystem(stack: Stack, options: SystemOptions): Promise<System> {
-  const { configuration, logger, metrics, log } = stack;
+  const { configuration, metrics, log } = stack;
   const wanted = configuration.streams;
   const infers = wanted.includes('chain') || wanted.includes('inference');
   const engine = infers ? await openServing(stack) : null;
   const budget = new Budget(configuration.loop.inFlightBytesMax);
-  const observer = loopObserver(metrics, logger);
+  const observer = loopObserver(stack, budget);
   const subscriptions: Subscription[] = [];
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -39,7 +40,7 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
     await engine?.close();
   };
   try {
-    const streams = declareStreams(stack, engine);
+    const streams = declareStreams(stack, engine && measured(engine, metrics));
     for (const stream of streams)
       subscriptions.push(await stream.start({ log, budget, observer, ...configuration.loop }));
     if (options.driftByClock && wanted.includes('drift')) closers.push(startDriftJob(stack));
