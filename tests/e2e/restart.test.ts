@@ -107,7 +107,7 @@ function losingCommits(batch: Batch, crash: boolean, onLost: () => void): Batch 
 
 test('a crash between publish and commit publishes nothing twice after the restart', async () => {
   const directory = scratchDirectory();
-  const running = await startRunning(directory.path, { MILLRACE_STREAMS: 'sinks' });
+  const running = await startRunning(directory.path, { MILLRACE_STREAMS: 'sinks', KAFKA_PARTITIONS: '4' });
   const { log } = running.stack;
   try {
     const inputs = Array.from({ length: 30 }, (_, index) =>
