@@ -48,8 +48,8 @@ export const kafka = {
     variable: 'KAFKA_PARTITIONS',
     kind: count({ min: 1, max: 1_000 }),
     default: {
-      says: '4 on Kafka; 2 in the embedded log, where one process reads them all',
-      from: ({ brokers }) => (brokers.length > 0 ? 4 : 2),
+      says: '4 on Kafka; 1 in the embedded log, where one process reads them all',
+      from: ({ brokers }) => (brokers.length > 0 ? 4 : 1),
     },
     doc: 'Partitions of a topic that Millrace creates; topics of few messages have one. Existing topics keep theirs.',
   }),

@@ -56,7 +56,7 @@ export async function showEvents({ clickhouse }: Stack): Promise<string> {
      WHERE kind = 'comment' ORDER BY cityHash64(scores.messageId) LIMIT 5`,
   );
   const reports = await clickhouse.query(
-    `SELECT formatDateTime(windowStart, '%H:%i') AS from, formatDateTime(windowEnd, '%H:%i') AS to, release, samples, verdict, summary
+    `SELECT formatDateTime(windowStart, '%H:%i') AS from, formatDateTime(windowEnd, '%H:%i') AS to, release, samples, verdict, substringUTF8(summary, 1, 56) AS summary
      FROM drift_reports ORDER BY windowEnd, release LIMIT 20`,
   );
   const alerts = await clickhouse.query(

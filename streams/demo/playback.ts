@@ -7,7 +7,7 @@ import { recordOf, type SampleSet, type Samples } from './samples.ts';
 import type { ScoreWatch } from './score-watch.ts';
 
 const batchRecords = 500;
-const underWayMax = 4_000;
+const underWayMax = 2_000;
 /** Without any new score for this long the demo gives up, with what it knows. */
 const stallMs = 60_000;
 
