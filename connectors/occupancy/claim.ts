@@ -9,13 +9,14 @@
 // 5. Only now delete lower generations. The highest stays for ever, dead or alive, so numbers never repeat.
 // It holds among processes of one kernel; a directory shared between machines over a network is not guarded.
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, link, readdir, rm, stat } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Misconfigured, Retryable } from '../../schemas/errors.ts';
 import type { Hello } from './frames.ts';
 import { generationsIn, knock, socketName } from './knock.ts';
+import { makeDirectory } from './make-directory.ts';
 import { withShortPath } from './socket-path.ts';
 
 export interface Claim {
@@ -38,7 +39,7 @@ export async function claimDirectory(directory: string): Promise<Claim> {
   });
   const privateFile = path.join(directory, `${privatePrefix}${randomBytes(6).toString('hex')}`);
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory, 0o700);
     await listen(server, directory, path.basename(privateFile));
     await chmod(privateFile, 0o600);
     const generation = await publish(directory, privateFile, early);
@@ -125,6 +126,7 @@ function occupied(directory: string, hello: Hello | null): Misconfigured {
 const unusable: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there, or its file system has no sockets',
+  ENOENT: 'its file system makes no directories',
   EROFS: 'its file system is read-only',
   ENOTDIR: 'part of the path is a file',
   EEXIST: 'it is a file',

@@ -91,7 +91,12 @@ describe('the claim', () => {
     const refused = { name: 'Misconfigured', code: 'directory-unusable', fix: /writable/ };
     await assert.rejects(
       occupyDirectory(file, async () => 0),
-      { ...refused, message: /it is a file/ },
+      { ...refused, message: /is a file/ },
+    );
+    // Where Node’s own recursive mkdir would try forever.
+    await assert.rejects(
+      occupyDirectory('/proc/millrace', async () => 0),
+      refused,
     );
     await assert.rejects(
       occupyDirectory(path.join(file, 'below'), async () => 0),
