@@ -1,5 +1,5 @@
 // The command line as a program: parses one argv, runs its command, and turns whatever happens into an exit code.
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { QueryFailed } from '../connectors/clickhouse.ts';
 import type { CommandIo } from '../connectors/occupancy/command-io.ts';
 import { Misconfigured, Retryable } from '../schemas/errors.ts';
@@ -16,18 +16,11 @@ import { lag, topics } from './commands/topics.ts';
 import { train } from './commands/train.ts';
 import { up } from './commands/up.ts';
 import type { Configuration } from './configuration/configuration.ts';
-import type { Stack } from './stack.ts';
 
 const commands = [demo, up, publish, tail, predict, sql, topics, lag, train, models, config, doctor];
 
-/** Commands that work on the open system: a process that has it open already runs them for others. */
-export const systemCommands: ReadonlySet<string> = new Set(['publish', 'tail', 'sql', 'topics', 'lag']);
-
-export interface Session {
-  readonly io: CommandIo;
+export interface Session extends Pick<CommandContext, 'io' | 'stack' | 'handOver' | 'workingDirectory'> {
   readonly configuration: () => Configuration;
-  readonly stack: () => Promise<Stack>;
-  readonly workingDirectory: string;
 }
 
 /** Runs one command to its exit code; never throws. */
@@ -39,42 +32,51 @@ export async function execute(session: Session): Promise<number> {
     async (...args) => {
       code = await body(...args);
     };
-  const program = new Command('millrace');
   const written: Promise<void>[] = [];
-  program
-    .description('Streaming real-time text inference: topics in, scored rows in ClickHouse out')
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => void written.push(io.stdout.write(text)),
-      writeErr: (text) => void written.push(io.stderr.write(text)),
-      getOutHelpWidth: () => io.columns ?? 100,
-    })
-    .addOption(new Option('--working-directory <directory>').hideHelp())
-    .addHelpText('after', helpAfter)
-    .showHelpAfterError('(add --help for examples)');
+  const program = newProgram(io, written);
   const context: CommandContext = {
-    io,
+    ...session,
     get configuration() {
       return session.configuration();
-    },
-    stack: session.stack,
-    get workingDirectory() {
-      return program.opts<{ workingDirectory?: string }>().workingDirectory ?? session.workingDirectory;
     },
   };
   for (const define of commands) define(program, context, action);
   try {
     await program.parseAsync([...io.argv], { from: 'user' });
+    await Promise.all(written);
   } catch (error) {
     code = await explain(error, io);
   }
-  await Promise.all(written);
   return code;
 }
 
+/** A program without commands; `written` gets what it writes by itself: help, and what is wrong with the arguments. */
+function newProgram(io: CommandIo, written: Promise<void>[]): Command {
+  const program = new Command('millrace')
+    .description('Streaming real-time text inference: topics in, scored rows in ClickHouse out')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void written.push(io.stdout.write(text)),
+      writeErr: (text) => void written.push(io.stderr.write(text)),
+      outputError: (text, write) =>
+        write(isJson(io) ? usageJson(text) : text.replace(/^error: /, 'millrace: ')),
+      getOutHelpWidth: () => io.columns ?? 100,
+      getErrHelpWidth: () => io.columns ?? 100,
+    })
+    .addHelpText('after', helpAfter);
+  return isJson(io) ? program : program.showHelpAfterError('(add --help for examples)');
+}
+
+const isJson = ({ argv }: CommandIo): boolean => argv.includes('--json');
+
+const usageJson = (text: string): string =>
+  jsonLine({
+    error: { code: 'bad-argument', message: text.replace(/^error: /, '').trim(), fix: 'See --help.' },
+  });
+
 const helpAfter = `
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 done but some input was rejected,
-4 something that is needed does not answer, 130 ended by Ctrl-C.
+4 something that is needed does not answer, 130 ended by Ctrl-C, 141 ended by its closed output.
 
 Examples:
   millrace demo --once
@@ -83,27 +85,23 @@ Examples:
   millrace sql "SELECT language, count() FROM scores GROUP BY 1 ORDER BY 2 DESC"`;
 
 /** Says what happened and what to do; resolves to the exit code. */
-async function explain(error: unknown, io: CommandIo): Promise<number> {
+export async function explain(error: unknown, io: CommandIo): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.misused;
   if (io.signal.aborted) return exitCodes.interrupted;
   const { code, message, fix, exit } = describe(error);
-  const text = io.argv.includes('--json')
+  // The reader went away, and was not noticed before now.
+  if (code === 'EPIPE') return exitCodes.closedPipe;
+  const text = isJson(io)
     ? jsonLine({ error: { code, message, ...(fix ? { fix } : {}) } })
     : `millrace: ${message}\n${fix ? `${fix}\n` : ''}`;
-  await io.stderr.write(text);
+  await io.stderr.write(text).catch(() => {});
   return exit;
 }
 
 function describe(error: unknown): { code: string; message: string; fix?: string; exit: number } {
   if (error instanceof Misconfigured) return { ...pick(error), fix: error.fix, exit: exitCodes.misused };
-  if (error instanceof QueryFailed)
-    return { code: `clickhouse-${error.code}`, message: error.message, exit: exitCodes.misused };
-  if (error instanceof Retryable)
-    return {
-      ...pick(error),
-      fix: 'Is it running, and is the address right? `millrace doctor` looks.',
-      exit: exitCodes.unavailable,
-    };
+  if (error instanceof QueryFailed) return describeQuery(error);
+  if (error instanceof Retryable) return { ...pick(error), ...fixOf(error), exit: exitCodes.unavailable };
   if (error instanceof Error) {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : 'failed';
     return {
@@ -116,3 +114,18 @@ function describe(error: unknown): { code: string; message: string; fix?: string
 }
 
 const pick = ({ code, message }: { readonly code: string; readonly message: string }) => ({ code, message });
+
+/** ClickHouse’s words without what it repeats and without every token that could have stood there. */
+function describeQuery({ code, message }: QueryFailed) {
+  const shown = message
+    .replace(/^(Code: \d+\. DB::Exception: )+/, '')
+    .replace(/Expected one of: .{200,}(?= \([A-Z_]+\)$)/, 'Something else was expected.');
+  const fix = 'Tables: millrace sql "SHOW TABLES"; columns: millrace sql "DESCRIBE scores".';
+  return { code: `clickhouse-${code}`, message: shown, fix, exit: exitCodes.misused };
+}
+
+/** What the owner of a data directory answers says itself what to do. */
+const fixOf = ({ code }: Retryable): { readonly fix?: string } =>
+  /^(occupant|directory)-/.test(code)
+    ? {}
+    : { fix: 'Is it running, and is the address right? `millrace doctor` looks.' };

@@ -1,6 +1,9 @@
 // What every command gets: its terminal, the configuration, and the open system when it asks for it.
 import type { Command } from 'commander';
 import type { CommandIo } from '../../connectors/occupancy/command-io.ts';
+import { Misconfigured } from '../../schemas/errors.ts';
+import type { Topic } from '../../schemas/topic.ts';
+import { topics } from '../../schemas/topics.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { Stack } from '../stack.ts';
 
@@ -9,6 +12,11 @@ export interface CommandContext {
   readonly configuration: Configuration;
   /** The open system: this process’s own, opened at the first call and closed when the command ends. */
   readonly stack: () => Promise<Stack>;
+  /**
+   * Has a command run by the process that has the data directory open; resolves to its exit code, or to null when
+   * there is no such process and this one is to do it. Without `stdin` the command gets that of this process.
+   */
+  readonly handOver: (argv: readonly string[], stdin?: AsyncIterable<Buffer>) => Promise<number | null>;
   /** Directory that file arguments are relative to. */
   readonly workingDirectory: string;
 }
@@ -26,6 +34,8 @@ export const exitCodes = {
   unavailable: 4,
   /** Ended by Ctrl-C. */
   interrupted: 130,
+  /** Ended because nobody reads its output any more, as in `| head -1`. */
+  closedPipe: 141,
 } as const;
 
 /** Adds a command to the program; what its action resolves to is the exit code. */
@@ -35,6 +45,25 @@ export type Define = (program: Command, context: CommandContext, action: Action)
 export type Action = <Args extends readonly unknown[]>(
   body: (...args: Args) => Promise<number>,
 ) => (...args: Args) => Promise<void>;
+
+/** A body that runs where the system is open: in the process that has it open already, else here. */
+export const whereOpen =
+  <Args extends readonly unknown[]>(
+    { handOver, io }: Pick<CommandContext, 'handOver' | 'io'>,
+    body: (...args: Args) => Promise<number>,
+  ) =>
+  async (...args: Args): Promise<number> =>
+    (await handOver(io.argv)) ?? body(...args);
+
+/** A declared topic. Throws `Misconfigured` when there is none of that name. */
+export function topicNamed(name: string): Topic {
+  const topic = topics.find((known) => known.name === name);
+  if (topic) return topic;
+  throw new Misconfigured(`there is no topic "${name}"`, {
+    code: 'unknown-topic',
+    fix: `Topics are ${topics.map((known) => known.name).join(', ')}.`,
+  });
+}
 
 /** One JSON value on a line. */
 export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;

@@ -4,7 +4,10 @@ import { table } from '../terminal.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
 
 export const config: Define = (program, context, action) => {
-  const group = program.command('config').description('show or check the configuration');
+  const group = program
+    .command('config')
+    .description('show or check the configuration')
+    .addHelpText('after', '\nExamples:\n  millrace config show\n  MILLRACE_MODE=apart millrace config check');
   group
     .command('show')
     .description('every value, where it comes from; secrets are hidden')
@@ -18,9 +21,12 @@ export const config: Define = (program, context, action) => {
     .addHelpText('after', '\nExample:\n  millrace config check && millrace up')
     .action(
       action(async (options: { readonly json?: boolean }) => {
-        // An invalid configuration was refused before any command began.
+        const rows = describeConfiguration(context.configuration);
+        const changed = rows.filter(({ origin }) => origin !== 'default').length;
         await context.io.stdout.write(
-          options.json ? jsonLine({ valid: true }) : 'the configuration is valid\n',
+          options.json
+            ? jsonLine({ valid: true, changed })
+            : `the configuration is valid; ${changed} of ${rows.length} settings differ from their defaults\n`,
         );
         return exitCodes.done;
       }),

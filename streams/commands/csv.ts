@@ -36,7 +36,7 @@ export async function* readCsv(
     for await (const { record, info } of parser as AsyncIterable<Row>) {
       number = info.lines;
       if (names === null) names = namesIn(record, topic);
-      else yield { number, value: valueOf(names, record, topic) };
+      else yield { number, value: messageIn(names, record, topic) };
     }
     await feeding;
   } catch (error) {
@@ -56,7 +56,7 @@ function namesIn(record: readonly string[], topic: Topic): readonly string[] {
   });
 }
 
-function valueOf(names: readonly string[], record: readonly string[], topic: Topic): Line['value'] {
+function messageIn(names: readonly string[], record: readonly string[], topic: Topic): Line['value'] {
   if (record.length > names.length) {
     const reason = `${record.length} fields where the first line names ${names.length}; a text with a comma needs quotes`;
     return { code: 'malformed-csv', reason };

@@ -5,7 +5,10 @@ import { table } from '../terminal.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
 
 export const models: Define = (program, context, action) => {
-  const group = program.command('models').description('list and show released models');
+  const group = program
+    .command('models')
+    .description('list and show released models')
+    .addHelpText('after', '\nExamples:\n  millrace models list\n  millrace models show toxicity');
   group
     .command('list')
     .description('every release, its size and its leading held-out figure')

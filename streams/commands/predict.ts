@@ -1,13 +1,13 @@
 // `millrace predict`: lines in, one answer per line out, in the order of the input. Needs no log and no ClickHouse.
+import { isUtf8 } from 'node:buffer';
 import { cleanText } from '../../processors/features/cleaning.ts';
 import type { Engine } from '../../processors/inference/engine.ts';
-import { Misconfigured } from '../../schemas/errors.ts';
-import { readLines } from '../lines.ts';
+import { readLineGroups } from '../lines.ts';
 import { openEngine } from '../models.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
+import { emptyInput, lineBytesMax, openInput, untilAborted } from './input.ts';
 
 const batchLines = 256;
-const lineBytesMax = 16_777_216;
 
 interface PredictOptions {
   readonly model: string;
@@ -24,7 +24,8 @@ export const predict: Define = (program, context, action) => {
       'after',
       `
 A line is plain text, or JSON with a "text" field and optionally an "id". Every line of input gives one line of output
-with id, label, probabilities and model; a line that cannot be read gives an "error" instead, and exit code 3.
+with id, label, probabilities and model; a line without a text gives an "error" instead, and exit code 3. Tasks:
+\`millrace models list\`.
 
 Examples:
   echo "Guten Morgen" | millrace predict --model language
@@ -33,17 +34,17 @@ Examples:
     .action(action((options: PredictOptions) => run(context, options)));
 };
 
-async function run(context: CommandContext, options: PredictOptions): Promise<number> {
+async function run({ io, configuration, workingDirectory }: CommandContext, options: PredictOptions) {
   const [task = ''] = options.model.split('@');
-  const engine = await openEngine(context.configuration, [options.model]);
-  const print = context.io.columns && !options.json ? printForPeople : jsonLine;
+  const engine = await openEngine(configuration, [options.model]);
+  const print = io.columns && !options.json ? printForPeople : jsonLine;
   let failed = 0;
   try {
-    for await (const asked of batchesOf(context.io.stdin)) {
-      if (context.io.signal.aborted) return exitCodes.interrupted;
+    const input = await openInput(io, undefined, workingDirectory);
+    for await (const asked of batchesOf(untilAborted(input, io.signal))) {
       const answers = await answer(engine, task, asked);
       failed += answers.filter((each) => 'error' in each).length;
-      await context.io.stdout.write(answers.map(print).join(''));
+      await io.stdout.write(answers.map(print).join(''));
     }
   } finally {
     await engine.close();
@@ -65,36 +66,45 @@ interface Answered {
   readonly model: string;
 }
 
+/** What came together is answered together, so that a lone line never waits for others. */
 async function* batchesOf(source: AsyncIterable<Buffer>): AsyncGenerator<readonly Asked[], void, void> {
-  let batch: Asked[] = [];
   let number = 0;
-  for await (const line of readLines(source, lineBytesMax)) {
-    number += 1;
-    batch.push(askedOf(line.toString('utf8'), String(number)));
-    if (batch.length < batchLines) continue;
-    yield batch;
-    batch = [];
+  for await (const lines of readLineGroups(source, lineBytesMax)) {
+    for (let start = 0; start < lines.length; start += batchLines) {
+      const batch = lines.slice(start, start + batchLines);
+      yield batch.map((line, index) => askedOf(line, number + index + 1));
+      number += batch.length;
+    }
   }
-  if (batch.length > 0) yield batch;
-  if (number === 0)
-    throw new Misconfigured('standard input is empty', {
-      code: 'empty-input',
-      fix: 'Try: echo "some text" | millrace predict --model language',
-    });
+  if (number === 0) throw emptyInput('Try: echo "some text" | millrace predict --model language');
 }
 
-function askedOf(line: string, number: string): Asked {
-  if (!line.trimStart().startsWith('{')) return { id: number, text: line };
+function askedOf(line: Buffer, number: number): Asked {
+  const refused = (code: string, what: string): Asked => ({
+    id: String(number),
+    error: { code, message: `line ${number} ${what}` },
+  });
+  if (line.length > lineBytesMax) return refused('too-long', `is longer than ${lineBytesMax} bytes`);
+  if (!isUtf8(line)) return refused('invalid-utf8', 'is not valid UTF-8');
+  const asked = readAsked(line.toString('utf8'), number, refused);
+  if ('error' in asked) return asked;
+  // As the features stream cleans it, so that a text gets the answer it would get on a topic.
+  const text = cleanText(asked.text);
+  return text === '' ? { ...refused('no-text', 'has no text'), id: asked.id } : { id: asked.id, text };
+}
+
+function readAsked(line: string, number: number, refused: (code: string, what: string) => Asked): Asked {
+  if (!line.trimStart().startsWith('{')) return { id: String(number), text: line };
   let parsed: { readonly id?: unknown; readonly text?: unknown };
   try {
     parsed = JSON.parse(line) as typeof parsed;
   } catch (error) {
-    const message = `line ${number} begins like JSON and is none: ${(error as Error).message}`;
-    return { id: number, error: { code: 'malformed-json', message } };
+    return refused('malformed-json', `begins like JSON and is none: ${(error as Error).message}`);
   }
-  const id = typeof parsed.id === 'string' || typeof parsed.id === 'number' ? String(parsed.id) : number;
+  const hasId = typeof parsed.id === 'string' || typeof parsed.id === 'number';
+  const id = hasId ? String(parsed.id) : String(number);
   if (typeof parsed.text === 'string') return { id, text: parsed.text };
-  return { id, error: { code: 'missing-field', message: `line ${number} has no field "text" with a text` } };
+  return { ...refused('missing-field', 'has no field "text" with a text'), id };
 }
 
 async function answer(
@@ -102,8 +112,7 @@ async function answer(
   task: string,
   asked: readonly Asked[],
 ): Promise<readonly (Answered | Asked)[]> {
-  // As the features stream cleans them, so that a text gets the answer it would get on a topic.
-  const texts = asked.flatMap((each) => ('text' in each ? [cleanText(each.text)] : []));
+  const texts = asked.flatMap((each) => ('text' in each ? [each.text] : []));
   const [answers] = texts.length > 0 ? await engine.predict([task], texts) : [];
   let row = 0;
   return asked.map((each) => {

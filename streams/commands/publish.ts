@@ -1,15 +1,15 @@
 // `millrace publish`: lines of a file or of standard input become records of a topic, each checked first.
 import { isUtf8 } from 'node:buffer';
 import { Option } from 'commander';
-import { Misconfigured } from '../../schemas/errors.ts';
 import type { Topic } from '../../schemas/topic.ts';
-import { topics } from '../../schemas/topics.ts';
 import { readLineGroups } from '../lines.ts';
 import { count } from '../terminal.ts';
-import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
+import { type CommandContext, type Define, exitCodes, jsonLine, topicNamed } from './command.ts';
 import { readCsv } from './csv.ts';
 import { emptyInput, lineBytesMax, openInput, untilAborted } from './input.ts';
 import { type Line, Publication } from './publication.ts';
+
+const rowsAtOnce = 500;
 
 interface PublishOptions {
   readonly format?: string;
@@ -70,19 +70,12 @@ async function run(
   }
   const { accepted, rejected } = publication;
   if (failure === null && accepted + rejected === 0)
-    throw emptyInput('Give it lines, such as: echo \'{"text":"what a lovely day"}\' | millrace publish comments');
-  await showCounts(context, { topic: name, accepted, rejected }, json);
+    throw emptyInput(
+      'Give it lines, such as: echo \'{"text":"what a lovely day"}\' | millrace publish comments',
+    );
+  if (accepted + rejected > 0) await showCounts(context, { topic: name, accepted, rejected }, json);
   if (failure !== null) throw failure;
   return rejected > 0 ? exitCodes.partly : exitCodes.done;
-}
-
-function topicNamed(name: string): Topic {
-  const topic = topics.find((known) => known.name === name);
-  if (topic) return topic;
-  throw new Misconfigured(`there is no topic "${name}"`, {
-    code: 'unknown-topic',
-    fix: `Topics are ${topics.map((known) => known.name).join(', ')}.`,
-  });
 }
 
 async function showCounts(
@@ -104,7 +97,7 @@ async function* readMessages(
   topic: Topic,
 ): AsyncGenerator<readonly Line[], void, void> {
   if (format === 'csv') {
-    yield* readCsv(source, topic);
+    yield* inGroups(readCsv(source, topic));
     return;
   }
   let number = 0;
@@ -115,6 +108,17 @@ async function* readMessages(
       .map((line, index) => ({ number: first + index, value: format === 'text' ? textMessage(line) : line }))
       .filter((_, index) => !isBlank(group[index]!));
   }
+}
+
+async function* inGroups(rows: AsyncIterable<Line>): AsyncGenerator<readonly Line[], void, void> {
+  let group: Line[] = [];
+  for await (const row of rows) {
+    group.push(row);
+    if (group.length < rowsAtOnce) continue;
+    yield group;
+    group = [];
+  }
+  yield group;
 }
 
 /** A text as a message. What is not UTF-8 stays as it is, to be rejected for that. */

@@ -1,7 +1,8 @@
 // `millrace sql`: any statement to ClickHouse, in process or on its server.
 import { Misconfigured } from '../../schemas/errors.ts';
 import { table } from '../terminal.ts';
-import { type CommandContext, type Define, exitCodes } from './command.ts';
+import { type CommandContext, type Define, exitCodes, whereOpen } from './command.ts';
+import { untilAborted } from './input.ts';
 
 interface SqlOptions {
   readonly json?: boolean;
@@ -13,7 +14,10 @@ export const sql: Define = (program, context, action) => {
     .command('sql <query>')
     .description('run SQL in ClickHouse; `-` reads the query from standard input')
     .option('--json', 'one JSON object a row')
-    .option('--format <format>', 'any ClickHouse output format, such as CSV or Parquet')
+    .option(
+      '--format <format>',
+      'any ClickHouse output format, such as CSV or Parquet; as FORMAT in the query',
+    )
     .addHelpText(
       'after',
       `
@@ -22,24 +26,28 @@ Examples:
   millrace sql "SELECT * FROM prediction_results LIMIT 5" --json
   millrace sql "SELECT * FROM scores" --format Parquet > scores.parquet`,
     )
-    .action(action((query: string, options: SqlOptions) => run(context, query, options)));
+    .action(action(whereOpen(context, (query: string, options: SqlOptions) => run(context, query, options))));
 };
 
-/** Statements that answer with rows; all others only change something. */
-const hasRows = /^\s*(\(|select|with|show|describe|desc|explain|exists|check)\b/i;
+/** Statements that answer with rows, after comments; all others only change something. */
+const hasRows =
+  /^(\s|--[^\n]*(\n|$)|\/\*[\s\S]*?\*\/)*(\(|(select|with|from|values|show|describe|desc|explain|exists|check)\b)/i;
+const formatClause = /\sformat\s+(\w+)[\s;]*$/i;
 
 async function run({ io, stack }: CommandContext, given: string, options: SqlOptions): Promise<number> {
-  const query = given === '-' ? await readAll(io.stdin) : given;
+  const text = given === '-' ? await readAll(untilAborted(io.stdin, io.signal)) : given;
+  const query = text.replace(/^\ufeff/, '');
   if (query.trim() === '')
     throw new Misconfigured('the query is empty', {
       code: 'bad-argument',
       fix: 'Try: millrace sql "SELECT 1".',
     });
   const { clickhouse } = await stack();
+  const format = options.format ?? (options.json ? 'JSONEachRow' : formatClause.exec(query)?.[1]);
+  const statement = query.replace(formatClause, '');
   if (!hasRows.test(query)) await clickhouse.command(query);
-  else if (options.format) await io.stdout.write(await clickhouse.format(query, options.format));
-  else if (options.json) await io.stdout.write(await clickhouse.format(query, 'JSONEachRow'));
-  else await io.stdout.write(table(await clickhouse.query(query)));
+  else if (format) await io.stdout.write(await clickhouse.format(statement, format));
+  else await io.stdout.write(table(await clickhouse.query(statement)));
   return exitCodes.done;
 }
 

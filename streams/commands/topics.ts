@@ -2,7 +2,7 @@
 import type { PartitionRange, Position } from '../../connectors/log.ts';
 import { topics as declared } from '../../schemas/topics.ts';
 import { table } from '../terminal.ts';
-import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
+import { type CommandContext, type Define, exitCodes, jsonLine, whereOpen } from './command.ts';
 
 export const topics: Define = (program, context, action) => {
   program
@@ -10,7 +10,13 @@ export const topics: Define = (program, context, action) => {
     .description('list the topics: partitions, records, what they carry')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  millrace topics --json | jq ".[].records"')
-    .action(action((options: { readonly json?: boolean }) => listTopics(context, options.json ?? false)));
+    .action(
+      action(
+        whereOpen(context, (options: { readonly json?: boolean }) =>
+          listTopics(context, options.json ?? false),
+        ),
+      ),
+    );
 };
 
 export const lag: Define = (program, context, action) => {
@@ -21,8 +27,10 @@ export const lag: Define = (program, context, action) => {
     .option('--partitions', 'one row for each partition')
     .addHelpText('after', '\nExample:\n  millrace lag\n  millrace lag --json | jq "map(.lag) | add"')
     .action(
-      action((options: { readonly json?: boolean; readonly partitions?: boolean }) =>
-        listLag(context, options),
+      action(
+        whereOpen(context, (options: { readonly json?: boolean; readonly partitions?: boolean }) =>
+          listLag(context, options),
+        ),
       ),
     );
 };

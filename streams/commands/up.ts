@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { startProbes } from '../../connectors/http-probes.ts';
 import { Lagging } from '../lagging.ts';
 import { startSystem } from '../system.ts';
-import { type CommandContext, type Define, exitCodes } from './command.ts';
+import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
 
 export const up: Define = (program, context, action) => {
   program
     .command('up')
     .description('run the streams until Ctrl-C or SIGTERM')
+    .option('--json', 'print one JSON object when the streams run; logs go to standard error in any case')
     .addHelpText(
       'after',
       `
@@ -19,10 +20,10 @@ Examples:
   KAFKA_BROKERS=127.0.0.1:9092 CLICKHOUSE_URL=http://127.0.0.1:8123 millrace up
   MILLRACE_MODE=apart MILLRACE_STREAMS=inference KAFKA_BROKERS=127.0.0.1:9092 millrace up`,
     )
-    .action(action(() => run(context)));
+    .action(action((options: { readonly json?: boolean }) => run(context, options.json ?? false)));
 };
 
-async function run({ io, configuration, stack: open }: CommandContext): Promise<number> {
+async function run({ io, configuration, stack: open }: CommandContext, json: boolean): Promise<number> {
   const stack = await open();
   const { logger, metrics } = stack;
   let stopped: unknown = null;
@@ -44,7 +45,9 @@ async function run({ io, configuration, stack: open }: CommandContext): Promise<
   });
   starting = false;
   lagging.start();
-  logger.info({ streams: system.names, mode: configuration.mode, http: probes.url }, 'running; Ctrl-C stops');
+  const running = { streams: system.names, mode: configuration.mode, http: probes.url };
+  logger.info(running, 'running; Ctrl-C stops');
+  if (json) await io.stdout.write(jsonLine(running));
   const failure = await Promise.race([
     system.done.then(
       () => null,

@@ -15,8 +15,14 @@ it('what is recorded is what is printed', async () => {
   const text = await metrics.print();
   assert.match(text, /^millrace_records_in_total\{stream="scoring",topic="predictions"\} 6$/m);
   assert.match(text, /^millrace_dead_letters_total\{stage="features",code="no-text"\} 1$/m);
-  assert.match(text, /^millrace_record_age_seconds_bucket\{le="0\.005",stream="chain",topic="comments"\} 1$/m);
-  assert.match(text, /^millrace_record_age_seconds_bucket\{le="0\.002",stream="chain",topic="comments"\} 0$/m);
+  assert.match(
+    text,
+    /^millrace_record_age_seconds_bucket\{le="0\.005",stream="chain",topic="comments"\} 1$/m,
+  );
+  assert.match(
+    text,
+    /^millrace_record_age_seconds_bucket\{le="0\.002",stream="chain",topic="comments"\} 0$/m,
+  );
   assert.match(text, /^millrace_lag_records\{group="scoring",topic="predictions",partition="0"\} 12$/m);
   assert.doesNotMatch(text, /partition="1"/);
   assert.match(text, /^process_resident_memory_bytes \d/m);
