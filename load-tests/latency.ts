@@ -11,7 +11,7 @@ const tickMs = 5;
 const warmUpShare = 0.2;
 const drainMs = 20_000;
 /** Bounds how fine the stored latency is told. */
-const pollMs = 10;
+const pollMs = 50;
 
 export async function measureLatency(stack: Stack, rate: number, seconds: number) {
   const texts = await loadTexts();

@@ -1,5 +1,5 @@
 // Watches every group's lag: for /metrics, and for /ready when a group has work and makes no progress.
-import { lagOf } from './commands/topics.ts';
+import { lagOfGroups } from './lag.ts';
 import type { Stack } from './stack.ts';
 
 const everyMs = 5_000;
@@ -35,24 +35,16 @@ export class Lagging {
 
   async #look(): Promise<void> {
     const { log, metrics, now } = this.#stack;
-    const ranges = await log.ranges();
-    const names = [...new Set(ranges.map(({ topic }) => topic))];
     const stuck: string[] = [];
-    for (const group of await log.groups()) {
+    for (const { group, topic, partition, committed, lag } of await lagOfGroups(log)) {
       if (!group.startsWith('millrace-')) continue;
-      for (const { topic, partition, committed, lag } of lagOf(
-        group,
-        ranges,
-        await log.positions(group, names),
-      )) {
-        metrics.lagRecords.set({ group, topic, partition: String(partition) }, lag);
-        const key = `${group} ${topic}/${partition}`;
-        const known = this.#progress.get(key);
-        if (!known || lag === 0 || known.committed !== committed)
-          this.#progress.set(key, { committed: committed ?? -1, at: now() });
-        else if (now() - known.at > stuckMs)
-          stuck.push(`${key}: lag ${lag} and no progress for ${Math.round((now() - known.at) / 1_000)} s`);
-      }
+      metrics.lagRecords.set({ group, topic, partition: String(partition) }, lag);
+      const key = `${group} ${topic}/${partition}`;
+      const known = this.#progress.get(key);
+      if (!known || lag === 0 || known.committed !== committed)
+        this.#progress.set(key, { committed: committed ?? -1, at: now() });
+      else if (now() - known.at > stuckMs)
+        stuck.push(`${key}: lag ${lag} and no progress for ${Math.round((now() - known.at) / 1_000)} s`);
     }
     this.#stuck = stuck;
   }

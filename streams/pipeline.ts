@@ -26,6 +26,10 @@ import type { Stack } from './stack.ts';
 import { decodeThen } from './stage.ts';
 
 const fetchBytes = 1_048_576;
+/** How long a fetch that takes any record at once waits for one. */
+const idleFetchMs = 100;
+/** Bytes that end a lingering fetch early. */
+const lingerBytes = 65_536;
 
 /** Inserts of one table whose tokens ClickHouse remembers (infra/clickhouse/0001_tables.sql). */
 const deduplicationWindow = 10_000;
@@ -108,8 +112,8 @@ function topicStream(stack: Stack, name: string, group: string, from: readonly s
   return {
     name,
     subscribe: subscription(stack.configuration, group, from, {
-      fetchWaitMs: 100,
-      fetchBytesMin: 1,
+      fetchWaitMs: loop.lingerMs || idleFetchMs,
+      fetchBytesMin: loop.lingerMs > 0 ? lingerBytes : 1,
       partitionBytesMax: fetchBytes,
     }),
     limits: { recordsMax: loop.chunkRecordsMax, bytesMax: fetchBytes },

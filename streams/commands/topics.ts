@@ -1,6 +1,6 @@
 // `millrace topics` and `millrace lag`: what the log holds, and how far its readers are.
-import type { PartitionRange, Position } from '../../connectors/log.ts';
 import { topics as declared } from '../../schemas/topics.ts';
+import { type LagRow, lagOfGroups } from '../lag.ts';
 import { table } from '../terminal.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine, whereOpen } from './command.ts';
 
@@ -51,51 +51,14 @@ async function listTopics({ io, stack }: CommandContext, json: boolean): Promise
   return exitCodes.done;
 }
 
-interface LagRow extends Readonly<Record<string, unknown>> {
-  readonly group: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly committed: number | null;
-  readonly end: number;
-  readonly lag: number;
-}
-
 async function listLag(
   { io, stack }: CommandContext,
   options: { readonly json?: boolean; readonly partitions?: boolean },
 ): Promise<number> {
-  const { log } = await stack();
-  const ranges = await log.ranges();
-  const names = [...new Set(ranges.map(({ topic }) => topic))];
-  const rows: LagRow[] = [];
-  for (const group of await log.groups())
-    rows.push(...lagOf(group, ranges, await log.positions(group, names)));
+  const rows = await lagOfGroups((await stack()).log);
   const shown = options.partitions ? rows : byTopic(rows);
   await io.stdout.write(options.json ? jsonLine(shown) : table(shown));
   return exitCodes.done;
-}
-
-/** A group’s lag in every partition of the topics it has committed anything in. */
-export function lagOf(
-  group: string,
-  ranges: readonly PartitionRange[],
-  positions: readonly Position[],
-): LagRow[] {
-  const read = new Set(positions.map(({ topic }) => topic));
-  return ranges
-    .filter(({ topic }) => read.has(topic))
-    .map(({ topic, partition, start, end }) => {
-      const committed =
-        positions.find((at) => at.topic === topic && at.partition === partition)?.offset ?? null;
-      return {
-        group,
-        topic,
-        partition,
-        committed,
-        end,
-        lag: Math.max(0, end - Math.max(committed ?? start, start)),
-      };
-    });
 }
 
 /** Sums the partitions of each group and topic; rows of one topic stand together. */

@@ -43,6 +43,16 @@ export const log = {
 };
 
 export const loop = {
+  lingerMs: setting({
+    variable: 'MILLRACE_LOOP_LINGER_MS',
+    kind: milliseconds({ min: 0, max: 1_000 }),
+    default: {
+      says: '0 in the embedded log; 15 on Kafka, where every fetch, publish and commit is a round trip',
+      from: ({ brokers }) => (brokers.length > 0 ? 15 : 0),
+    },
+    unit: 'ms',
+    doc: 'Longest wait of a stage for more than one record; more means less work per record and later scores.',
+  }),
   chunkRecordsMax: setting({
     variable: 'MILLRACE_LOOP_CHUNK_RECORDS_MAX',
     kind: count({ min: 1, max: 100_000 }),

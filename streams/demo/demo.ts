@@ -1,7 +1,7 @@
 // The demo's acts: samples, drift over them (none), a minute of shifted traffic, drift over it, the count.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lagOf } from '../commands/topics.ts';
 import { examineWindow, type Span } from '../drift.ts';
+import { totalLag } from '../lag.ts';
 import type { Stack } from '../stack.ts';
 import { play } from './playback.ts';
 import { loadSamples, readEarlier, shiftTimeFrom, spans } from './samples.ts';
@@ -73,15 +73,7 @@ export async function playDemo(stack: Stack, onStage: OnStage, signal: AbortSign
 
 /** Resolves when every group has read all there is, so that ClickHouse holds all there is. */
 async function stored({ log }: Stack, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const ranges = await log.ranges();
-    const names = [...new Set(ranges.map(({ topic }) => topic))];
-    let lag = 0;
-    for (const group of (await log.groups()).filter((name) => name.startsWith('millrace-')))
-      for (const row of lagOf(group, ranges, await log.positions(group, names))) lag += row.lag;
-    if (lag === 0) return;
-    await sleep(20);
-  }
+  while (!signal.aborted && (await totalLag(log)) > 0) await sleep(20);
 }
 
 /** A window that a start before this one has examined is not examined again. */

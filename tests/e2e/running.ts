@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogRecord } from '../../connectors/log.ts';
-import { lagOf } from '../../streams/commands/topics.ts';
 import { loadConfiguration } from '../../streams/configuration/configuration.ts';
+import { totalLag } from '../../streams/lag.ts';
 import { openStack, type Stack } from '../../streams/stack.ts';
 import { startSystem } from '../../streams/system.ts';
 
@@ -58,14 +58,10 @@ export async function startRunning(
 
 async function lagOfAll({ log }: Stack): Promise<number> {
   const ranges = await log.ranges();
-  const names = [...new Set(ranges.map(({ topic }) => topic))];
-  let lag = 0;
-  for (const group of ['millrace-features', 'millrace-inference', 'millrace-scoring', 'millrace-clickhouse'])
-    for (const row of lagOf(group, ranges, await log.positions(group, names))) lag += row.lag;
+  const sinks = await log.positions('millrace-clickhouse', [...new Set(ranges.map(({ topic }) => topic))]);
   // Before its first commit a group has no lag to speak of; what nobody has read yet is lag all the same.
-  const sinks = await log.positions('millrace-clickhouse', names);
-  if (sinks.length === 0) lag += ranges.reduce((sum, { start, end }) => sum + end - start, 0);
-  return lag;
+  if (sinks.length === 0) return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  return totalLag(log);
 }
 
 export const recordOf = (value: string | Buffer | object | null, key: string | null = null): LogRecord => ({
