@@ -1,14 +1,14 @@
 // The `millrace` command. What works on the open system is handed to the process that has it open, if one has;
 // otherwise this process opens it.
-import { forwardCommand } from '../connectors/occupancy/forwarding.ts';
-import { Retryable } from '../schemas/errors.ts';
 import { type CommandContext, exitCodes } from './commands/command.ts';
 import { type Configuration, loadConfiguration } from './configuration/configuration.ts';
+import { Guests, handOverCommand } from './hand-over.ts';
 import { exitCodeOf, processIo } from './process-io.ts';
 import { execute, explain, type Session } from './program.ts';
 import { isEmbedded, openStack, type Stack } from './stack.ts';
 
 const io = processIo(process.argv.slice(2));
+const guests = new Guests();
 let loaded: Configuration | undefined;
 let opened: Promise<Stack> | undefined;
 
@@ -23,30 +23,31 @@ const session: Session = {
   workingDirectory: process.cwd(),
   handOver,
   stack: () => {
-    opened ??= openStack(configuration(), (forwardedIo, stack) =>
-      execute({ ...session, io: forwardedIo, stack: async () => stack, handOver: async () => null }),
-    );
+    opened ??= open().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
     return opened;
   },
 };
 
-async function handOver(...[argv, stdin = io.stdin]: Parameters<CommandContext['handOver']>) {
-  const { dataDirectory } = configuration();
-  if (!isEmbedded(configuration())) return null;
-  const code = await forwardCommand(dataDirectory, { ...io, argv, stdin });
-  if (code !== exitCodes.interrupted || io.signal.aborted) return code;
-  throw new Retryable(
-    `The process that uses ${dataDirectory} stopped before the command was done. Try again.`,
-    {
-      code: 'occupant-closing',
-    },
+const open = (): Promise<Stack> =>
+  openStack(configuration(), (guestIo, stack) =>
+    guests.run(guestIo, (guest) =>
+      execute({ ...session, io: guest, stack: async () => stack, handOver: async () => null }),
+    ),
   );
+
+async function handOver(...[argv, stdin = io.stdin]: Parameters<CommandContext['handOver']>) {
+  if (!isEmbedded(configuration())) return null;
+  return handOverCommand(configuration().dataDirectory, { ...io, argv, stdin });
 }
 
 async function main(): Promise<number> {
   const code = await execute(session);
+  if (code !== exitCodes.failed) await guests.leave(io);
   try {
-    await (await opened?.catch(() => undefined))?.close();
+    await (await opened)?.close();
     return code;
   } catch (error) {
     return explain(error, io);

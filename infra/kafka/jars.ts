@@ -58,13 +58,16 @@ async function fetchOnce(
   if (existsSync(folder)) return folder;
   say(`fetching ${name} jars through Maven…`);
   const partial = `${folder}.${process.pid}.partial`;
+  const work = `${partial}.maven`;
   await mkdir(partial, { recursive: true });
   try {
-    await runMaven(goal(partial));
+    await runMaven([...goal(partial), `-Dmillrace.work=${work}`]);
     await rename(partial, folder);
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
     if (!existsSync(folder)) throw error;
+  } finally {
+    await rm(work, { recursive: true, force: true });
   }
   return folder;
 }

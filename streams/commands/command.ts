@@ -46,14 +46,29 @@ export type Action = <Args extends readonly unknown[]>(
   body: (...args: Args) => Promise<number>,
 ) => (...args: Args) => Promise<void>;
 
-/** A body that runs where the system is open: in the process that has it open already, else here. */
-export const whereOpen =
-  <Args extends readonly unknown[]>(
-    { handOver, io }: Pick<CommandContext, 'handOver' | 'io'>,
-    body: (...args: Args) => Promise<number>,
-  ) =>
-  async (...args: Args): Promise<number> =>
-    (await handOver(io.argv)) ?? body(...args);
+/** Times that the data directory may be taken by another process between asking for it and opening it. */
+const takenMax = 5;
+
+/**
+ * Runs a command where the system is open: in the process that has it open already, which gets `argv` and `stdin`,
+ * else here. The body opens it before it does anything else, because it is begun anew when another process was faster.
+ */
+export async function whereOpen(
+  { handOver }: Pick<CommandContext, 'handOver'>,
+  { argv, stdin }: Pick<CommandIo, 'argv'> & Partial<Pick<CommandIo, 'stdin'>>,
+  body: () => Promise<number>,
+): Promise<number> {
+  for (let taken = 0; ; taken += 1) {
+    const code = await handOver(argv, stdin);
+    if (code !== null) return code;
+    try {
+      return await body();
+    } catch (error) {
+      const isTaken = error instanceof Misconfigured && error.code === 'directory-occupied';
+      if (!isTaken || taken === takenMax) throw error;
+    }
+  }
+}
 
 /** A declared topic. Throws `Misconfigured` when there is none of that name. */
 export function topicNamed(name: string): Topic {

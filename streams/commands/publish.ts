@@ -4,7 +4,7 @@ import { Option } from 'commander';
 import type { Topic } from '../../schemas/topic.ts';
 import { readLineGroups } from '../lines.ts';
 import { count } from '../terminal.ts';
-import { type CommandContext, type Define, exitCodes, jsonLine, topicNamed } from './command.ts';
+import { type CommandContext, type Define, exitCodes, jsonLine, topicNamed, whereOpen } from './command.ts';
 import { readCsv } from './csv.ts';
 import { emptyInput, lineBytesMax, openInput, untilAborted } from './input.ts';
 import { type Line, Publication } from './publication.ts';
@@ -53,13 +53,25 @@ async function run(
   file: string | undefined,
   { format = /\.csv$/i.test(file ?? '') ? 'csv' : 'jsonl', json = false }: PublishOptions,
 ): Promise<number> {
-  const { io } = context;
   const topic = topicNamed(name);
-  const input = await openInput(io, file, context.workingDirectory);
+  const input = await openInput(context.io, file, context.workingDirectory);
   // The file is read here, where the user is; the process that has the system open gets its lines.
   const argv = ['publish', name, '-', '--format', format, ...(json ? ['--json'] : [])];
-  const handedOver = await context.handOver(argv, input);
-  if (handedOver !== null) return handedOver;
+  return whereOpen(context, { argv, stdin: input }, () =>
+    publishAll(context, topic, { input, format, json }),
+  );
+}
+
+async function publishAll(
+  context: CommandContext,
+  topic: Topic,
+  {
+    input,
+    format,
+    json,
+  }: { readonly input: AsyncIterable<Buffer>; readonly format: string; readonly json: boolean },
+): Promise<number> {
+  const { io } = context;
   const publication = new Publication(io, await context.stack(), topic);
   let failure: unknown = null;
   try {
@@ -73,7 +85,7 @@ async function run(
     throw emptyInput(
       'Give it lines, such as: echo \'{"text":"what a lovely day"}\' | millrace publish comments',
     );
-  if (accepted + rejected > 0) await showCounts(context, { topic: name, accepted, rejected }, json);
+  if (accepted + rejected > 0) await showCounts(context, { topic: topic.name, accepted, rejected }, json);
   if (failure !== null) throw failure;
   return rejected > 0 ? exitCodes.partly : exitCodes.done;
 }

@@ -26,7 +26,7 @@ Examples:
   millrace sql "SELECT * FROM prediction_results LIMIT 5" --json
   millrace sql "SELECT * FROM scores" --format Parquet > scores.parquet`,
     )
-    .action(action(whereOpen(context, (query: string, options: SqlOptions) => run(context, query, options))));
+    .action(action((query: string, options: SqlOptions) => run(context, query, options)));
 };
 
 /** Statements that answer with rows, after comments; all others only change something. */
@@ -34,15 +34,23 @@ const hasRows =
   /^(\s|--[^\n]*(\n|$)|\/\*[\s\S]*?\*\/)*(\(|(select|with|from|values|show|describe|desc|explain|exists|check)\b)/i;
 const formatClause = /\sformat\s+(\w+)[\s;]*$/i;
 
-async function run({ io, stack }: CommandContext, given: string, options: SqlOptions): Promise<number> {
-  const text = given === '-' ? await readAll(untilAborted(io.stdin, io.signal)) : given;
-  const query = text.replace(/^\ufeff/, '');
-  if (query.trim() === '')
-    throw new Misconfigured('the query is empty', {
-      code: 'bad-argument',
-      fix: 'Try: millrace sql "SELECT 1".',
-    });
+async function run(context: CommandContext, query: string, options: SqlOptions): Promise<number> {
+  if (query !== '-') checkQuery(query);
+  return whereOpen(context, context.io, () => ask(context, query, options));
+}
+
+function checkQuery(query: string): void {
+  if (query.trim() !== '') return;
+  throw new Misconfigured('the query is empty', {
+    code: 'bad-argument',
+    fix: 'Try: millrace sql "SELECT 1".',
+  });
+}
+
+async function ask({ io, stack }: CommandContext, given: string, options: SqlOptions): Promise<number> {
   const { clickhouse } = await stack();
+  const query = given === '-' ? await readAll(untilAborted(io.stdin, io.signal)) : given;
+  checkQuery(query);
   const format = options.format ?? (options.json ? 'JSONEachRow' : formatClause.exec(query)?.[1]);
   const statement = query.replace(formatClause, '');
   if (!hasRows.test(query)) await clickhouse.command(query);
@@ -54,5 +62,7 @@ async function run({ io, stack }: CommandContext, given: string, options: SqlOpt
 async function readAll(source: AsyncIterable<Buffer>): Promise<string> {
   const pieces: Buffer[] = [];
   for await (const piece of source) pieces.push(piece);
-  return Buffer.concat(pieces).toString('utf8');
+  return Buffer.concat(pieces)
+    .toString('utf8')
+    .replace(/^\ufeff/, '');
 }

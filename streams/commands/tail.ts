@@ -24,19 +24,26 @@ export const tail: Define = (program, context, action) => {
       'after',
       '\nExamples:\n  millrace tail scores\n  millrace tail dead-letters --from-beginning --no-follow | jq .reason',
     )
-    .action(
-      action(whereOpen(context, (topic: string, options: TailOptions) => run(context, topic, options))),
-    );
+    .action(action((topic: string, options: TailOptions) => run(context, topic, options)));
 };
 
-async function run({ io, stack }: CommandContext, name: string, options: TailOptions): Promise<number> {
-  const { name: topic } = topicNamed(name);
+async function run(context: CommandContext, topic: string, options: TailOptions): Promise<number> {
   const last = Number(options.last);
   if (!Number.isInteger(last) || last < 0)
     throw new Misconfigured(`--last ${options.last} is no whole number`, {
       code: 'bad-argument',
       fix: 'Try --last 10.',
     });
+  const { name } = topicNamed(topic);
+  return whereOpen(context, context.io, () => print(context, name, last, options));
+}
+
+async function print(
+  { io, stack }: CommandContext,
+  topic: string,
+  last: number,
+  options: TailOptions,
+): Promise<number> {
   const open = await stack();
   const ranges = await open.log.ranges([topic]);
   if (!options.fromBeginning && last > 0) await io.stdout.write(await newest(open, topic, ranges, last));

@@ -11,10 +11,8 @@ export const topics: Define = (program, context, action) => {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  millrace topics --json | jq ".[].records"')
     .action(
-      action(
-        whereOpen(context, (options: { readonly json?: boolean }) =>
-          listTopics(context, options.json ?? false),
-        ),
+      action((options: { readonly json?: boolean }) =>
+        whereOpen(context, context.io, () => listTopics(context, options.json ?? false)),
       ),
     );
 };
@@ -27,10 +25,8 @@ export const lag: Define = (program, context, action) => {
     .option('--partitions', 'one row for each partition')
     .addHelpText('after', '\nExample:\n  millrace lag\n  millrace lag --json | jq "map(.lag) | add"')
     .action(
-      action(
-        whereOpen(context, (options: { readonly json?: boolean; readonly partitions?: boolean }) =>
-          listLag(context, options),
-        ),
+      action((options: { readonly json?: boolean; readonly partitions?: boolean }) =>
+        whereOpen(context, context.io, () => listLag(context, options)),
       ),
     );
 };

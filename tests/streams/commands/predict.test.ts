@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { finished, jsonLines, Workplace } from './spawned.ts';
+import { finished, jsonLines, statusOf, Workplace } from './spawned.ts';
 
 interface Answer {
   readonly id: string;
@@ -91,7 +91,7 @@ test('no input is an error; a pipe that closes ends the command', async () => {
   const empty = await place.run(['predict', '--model', 'language', '--json']);
   assert.equal(empty.code, 2);
   assert.equal((JSON.parse(empty.stderr) as { error: { code: string } }).error.code, 'empty-input');
-  const script = 'yes "what a day" | millrace predict --model sentiment | head -n 1; echo "${PIPESTATUS[1]}"';
+  const script = `yes "what a day" | millrace predict --model sentiment | head -n 1; ${statusOf(1)}`;
   const piped = await place.shell(script);
   const [first = '', status] = piped.stdout.trim().split('\n');
   assert.equal((JSON.parse(first) as Answer).id, '1');

@@ -1,10 +1,10 @@
-// Commands that nobody else has the system open for: publish, tail and sql, with everything that can be wrong.
+// Commands that open the system themselves, alone and all at once.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { finished, jsonLines, Workplace } from './spawned.ts';
+import { finished, jsonLines, statusOf, Workplace } from './spawned.ts';
 
 let place: Workplace;
 before(() => {
@@ -46,87 +46,46 @@ test('good lines are published, the others told by number; the newest can be rea
   const messages = jsonLines<{ id: string; text: string }>(tail.stdout);
   assert.deepEqual([tail.code, messages.map(({ text }) => text)], [0, ['without an id', 'no newline']]);
   assert.equal(messages[1]!.id, 'last');
-  const script = 'millrace tail comments --from-beginning --no-follow | head -n 0; echo "${PIPESTATUS[0]}"';
+  const script = `millrace tail comments --from-beginning --no-follow | head -n 0; ${statusOf(0)}`;
   assert.deepEqual(await place.shell(script), { code: 0, stdout: '141\n', stderr: '' });
 });
 
-test('CSV, text and standard input', async () => {
-  const csv = file('rows.CSV', 'id,text\nc1,"one, two"\nc2,three, four\n');
-  const fromCsv = await place.run(['publish', 'prompts', csv, '--json']);
-  assert.deepEqual(
-    [fromCsv.code, JSON.parse(fromCsv.stdout)],
-    [3, { topic: 'prompts', accepted: 1, rejected: 1 }],
-  );
-  const input = Buffer.concat([Buffer.from('{no json}\n\ncaf'), Buffer.from([0xe9])]);
-  const text = await place.run(['publish', 'prompts', '-', '--format', 'text'], { input });
-  assert.deepEqual([text.code, text.stdout], [3, '1 accepted, 1 rejected\n']);
-  assert.match(text.stderr, /^line 3: invalid-utf8: /);
-});
-
-test('input that cannot be read is an error before anything is opened', async () => {
-  mkdirSync(join(place.path, 'folder'));
-  const wrong = [
-    [file('empty.jsonl', '\n\n'), 'empty-input'],
-    ['missing.jsonl', 'file-unreadable'],
-    ['folder', 'file-unreadable'],
-  ] as const;
-  for (const [name, expected] of wrong) {
-    const { code, stdout, stderr } = await place.run(['publish', 'comments', name, '--json']);
-    const { error } = JSON.parse(stderr) as { error: { code: string; message: string; fix: string } };
-    assert.deepEqual([code, stdout, error.code], [2, '', expected], name);
-    assert.ok(error.fix.length > 0);
-  }
-});
-
 test('Ctrl-C while the input waits ends the command with what was published', async () => {
-  const child = place.start(['publish', 'comments', '--format', 'text', '--json']);
+  const child = place.start(['publish', 'feedback', '--json']);
   const ended = finished(child);
-  child.stdin!.write('a whole line\nand half of on');
-  while (!(await place.run(['topics', '--json'])).stdout.includes('"topic":"comments"')) await sleep(20);
-  await recordsOf('comments', 4);
+  child.stdin!.write('{"messageId":"m","task":"toxicity"}\nno JSON\n{"half": "of a li');
+  let told = '';
+  child.stderr!.on('data', (text: string) => {
+    told += text;
+  });
+  while (!told.includes('line 2')) await sleep(20);
+  const { stdout: listed } = await place.run(['topics', '--json']);
   child.kill('SIGINT');
-  const { code, stdout, stderr } = await ended;
-  assert.deepEqual([code, stderr, JSON.parse(stdout).accepted], [130, '', 1]);
-  await recordsOf('comments', 4);
+  const { code, stdout } = await ended;
+  assert.deepEqual([code, JSON.parse(stdout)], [130, { topic: 'feedback', accepted: 1, rejected: 1 }]);
+  assert.match(listed, /"topic":"feedback","partitions":\d+,"records":1/);
 });
 
-/** Resolves when the topic has so many records; a command that has the system open answers for it. */
-async function recordsOf(name: string, records: number): Promise<void> {
-  for (;;) {
-    const { stdout } = await place.run(['topics', '--json']);
-    const found = (JSON.parse(stdout) as { topic: string; records: number }[]).find(
-      ({ topic }) => topic === name,
-    );
-    assert.ok(found && found.records <= records, stdout);
-    if (found.records === records) return;
-  }
-}
-
-test('SQL in every format, from standard input, and wrong', async () => {
-  const csv = await place.run(['sql', "SELECT 1 AS a, 'x,y' AS b", '--format', 'CSV']);
-  assert.deepEqual(csv, { code: 0, stdout: '1,"x,y"\n', stderr: '' });
-  const input = '-- a comment\nSELECT number AS n FROM numbers(2) FORMAT TSV;\n';
-  assert.equal((await place.run(['sql', '-'], { input })).stdout, '0\n1\n');
-  const rows = await place.run(['sql', 'SELECT count() AS n FROM comments', '--json']);
-  assert.deepEqual(jsonLines(rows.stdout), [{ n: 0 }]);
-  for (const [query, says] of [
-    ['SELECT FROM WHERE', /^millrace: Syntax error/],
-    ['SELECT * FROM nothing', /nothing.*\nTables: /],
-  ] as const) {
-    const { code, stdout, stderr } = await place.run(['sql', query]);
-    assert.deepEqual([code, stdout], [2, '']);
-    assert.match(stderr, says);
-    assert.ok(stderr.length < 400, stderr);
-  }
-  const changed = await place.shell(
-    'millrace sql "CREATE TABLE seen (a Int32) ENGINE = MergeTree ORDER BY a" && millrace sql "INSERT INTO seen VALUES (3)" && millrace sql "FROM seen SELECT a"',
+test('commands that start at once on one directory all do their work', async () => {
+  const numbers = [1, 2, 3, 4];
+  const ended = await Promise.all(
+    numbers.map((number) =>
+      place.run(['publish', 'prompts'], { input: `{"id":"at-once-${number}","text":"x"}` }),
+    ),
   );
-  assert.deepEqual(changed, { code: 0, stdout: 'a\n─\n3\n', stderr: '' });
+  for (const { code, stdout, stderr } of ended)
+    assert.deepEqual([code, stdout], [0, '1 accepted, 0 rejected\n'], stderr);
+  const { stdout } = await place.run(['tail', 'prompts', '--no-follow', '-n', '4']);
+  const ids = jsonLines<{ id: string }>(stdout).map(({ id }) => id);
+  assert.deepEqual(
+    ids.sort(),
+    numbers.map((number) => `at-once-${number}`),
+  );
 });
 
 test('a directory that cannot be written and a full disk are told in a line', async () => {
   const env = { MILLRACE_DATA_DIRECTORY: join(place.path, file('plain', ''), 'below') };
-  for (const argv of [['topics'], ['up'], ['demo', '--once'], ['publish', 'comments']]) {
+  for (const argv of [['publish', 'comments'], ['up'], ['demo', '--once']]) {
     const { code, stderr } = await place.run(argv, { env, input: '{"text":"x"}' });
     assert.equal(code, 2, argv.join(' '));
     assert.match(

@@ -95,3 +95,6 @@ export const jsonLines = <T>(text: string): T[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as T);
+
+/** Shell words that print the exit code of a part of the pipe before them. */
+export const statusOf = (part: number): string => `echo "$\{PIPESTATUS[${part}]}"`;

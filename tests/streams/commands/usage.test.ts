@@ -60,6 +60,8 @@ test('wrong arguments are told in a line, as JSON where asked', async () => {
     [['publish'], /missing required argument 'topic'/],
     [['publish', 'comments', 'a', '--format', 'xml'], /jsonl, csv, text/],
     [['publish', 'nowhere'], /no topic "nowhere"/],
+    [['publish', 'comments', 'nothing.jsonl'], /nothing\.jsonl cannot be read: there is no such file/],
+    [['publish', 'comments', '.'], /cannot be read: it is a directory/],
     [['tail', 'nowhere'], /no topic "nowhere"/],
     [['tail', 'scores', '-n', 'x'], /--last x/],
     [['predict'], /'--model <task>' not specified/],
