@@ -2,8 +2,7 @@
 // exactly once, through every table and the views that follow the inserts.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { jsonLines, type RunningUp, Workplace } from './spawned.ts';
+import { finished, jsonLines, type RunningUp, Workplace } from './spawned.ts';
 
 const env = { MILLRACE_LOG_LEVEL: 'error', MILLRACE_COMMENT_TASKS: 'sentiment,toxicity' };
 
@@ -18,37 +17,28 @@ after(async () => {
   place.remove();
 });
 
-const metric = async ({ http }: RunningUp, name: string): Promise<number> => {
-  const text = await (await fetch(`${http}/metrics`)).text();
-  const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`));
-  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-};
-
 /** Publishes without end until the process that takes the lines is killed with rows already stored. */
 async function killUnderLoad(round: number): Promise<void> {
   up = await place.up(env);
   const publishing = place.start(['publish', 'comments']);
-  let number = 0;
-  let open = true;
+  const ended = finished(publishing);
   publishing.stdin!.on('error', () => {});
-  const ended = new Promise<number | null>((resolve) => {
-    publishing.once('close', (code) => {
-      open = false;
-      resolve(code);
-    });
-  });
-  const feeding = (async () => {
-    while (open) {
-      const lines = Array.from({ length: 200 }, () => `{"id":"k${round}-${number++}","text":"what a day"}\n`);
-      publishing.stdin!.write(lines.join(''));
-      await sleep(5);
-    }
-  })();
-  while ((await metric(up, 'millrace_sink_rows_total')) < 6_000) await sleep(20);
+  let number = 0;
+  const feed = setInterval(() => {
+    const lines = Array.from({ length: 100 }, () => `{"id":"k${round}-${number++}","text":"what a day"}\n`);
+    publishing.stdin!.write(lines.join(''));
+  }, 10);
+  const stored = `SELECT count() AS scores FROM scores WHERE startsWith(messageId, 'k${round}-')`;
+  while ((await first<{ scores: number }>(['sql', stored])).scores < 1_000);
   up.child.kill('SIGKILL');
   await up.ended;
-  assert.equal(await ended, 4);
-  await feeding;
+  const { code, stderr } = await ended;
+  clearInterval(feed);
+  assert.equal(code, 4);
+  assert.match(
+    stderr,
+    /^millrace: The process that uses .* stopped before the command was done\. Try again\.\n$/,
+  );
 }
 
 const first = async <T>(argv: readonly string[]): Promise<T> => {

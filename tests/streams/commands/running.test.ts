@@ -132,5 +132,8 @@ test('a topic of garbage stops the stream, and the process with 1', async () => 
   await place.run(['publish', 'comments'], { input });
   const { code, stderr } = await up.ended;
   assert.equal(code, 1);
-  assert.match(stderr, /\nmillrace: stream chain stopped: .*no-text.*\n$/);
+  assert.match(
+    stderr,
+    /\n\{"error":\{"code":"too-many-invalid","message":"stream chain stopped: .*no-text.*\n$/,
+  );
 });
