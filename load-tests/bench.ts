@@ -1,7 +1,7 @@
 // `npm run bench`: end-to-end speed and latency of the whole system, embedded and (with KAFKA_BROKERS) on Kafka,
 // chained and apart. Prints a table, and JSON with --json; --save keeps the JSON in load-tests/results/.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -87,6 +87,7 @@ if (values.help) {
     results,
   };
   if (values.save) {
+    mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
     const file = new URL(`./results/bench-${report.when.slice(0, 10)}.json`, import.meta.url);
     writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   }
