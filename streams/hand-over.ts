@@ -27,8 +27,11 @@ export async function handOverCommand(directory: string, io: CommandIo): Promise
   }
 }
 
+/** Says so itself, hung up, or did while it was sent input. */
 const isEnding = (error: unknown): boolean =>
-  error instanceof Retryable && (error.code === 'occupant-closing' || error.code === 'occupant-gone');
+  error instanceof Error &&
+  'code' in error &&
+  ['occupant-closing', 'occupant-gone', 'EPIPE'].includes(String(error.code));
 
 const stopped = (directory: string): Retryable =>
   new Retryable(`The process that uses ${directory} stopped before the command was done. Try again.`, {

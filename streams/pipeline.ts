@@ -66,7 +66,12 @@ function chainedStreams(stack: Stack, engine: Predictor | null): Stream<Addresse
   ];
   return [
     {
-      ...topicStream(stack, 'chain', 'features', sourceTopics),
+      ...topicStream(stack, {
+        name: 'chain',
+        group: 'features',
+        from: sourceTopics,
+        to: stages.filter(({ published }) => published).map(({ topic }) => topic),
+      }),
       process: decodeThen(stack.wire, sourceOf, chain<Source>(stages, timeOf(stack, 'chain'))),
     },
   ];
@@ -76,11 +81,16 @@ function apartStreams(stack: Stack, engine: Predictor | null): Stream<Addressed>
   const { wire, configuration } = stack;
   return [
     {
-      ...topicStream(stack, 'features', 'features', sourceTopics),
+      ...topicStream(stack, { name: 'features', group: 'features', from: sourceTopics, to: ['features'] }),
       process: decodeThen(wire, sourceOf, addressed('features', createFeatures())),
     },
     {
-      ...topicStream(stack, 'inference', 'inference', ['features']),
+      ...topicStream(stack, {
+        name: 'inference',
+        group: 'inference',
+        from: ['features'],
+        to: ['predictions'],
+      }),
       process: decodeThen(
         wire,
         (message) => message as Features,
@@ -88,7 +98,7 @@ function apartStreams(stack: Stack, engine: Predictor | null): Stream<Addressed>
       ),
     },
     {
-      ...topicStream(stack, 'scoring', 'scoring', ['predictions']),
+      ...topicStream(stack, { name: 'scoring', group: 'scoring', from: ['predictions'], to: ['scores'] }),
       process: decodeThen(
         wire,
         (message) => message as Prediction,
@@ -98,14 +108,21 @@ function apartStreams(stack: Stack, engine: Predictor | null): Stream<Addressed>
   ];
 }
 
+interface Route {
+  readonly name: string;
+  readonly group: string;
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+}
+
 /** Everything that is not said by the processor of a stream from topics to topics. */
-function topicStream(stack: Stack, name: string, group: string, from: readonly string[]) {
-  const outputTopics = ['features', 'predictions', 'scores', 'dead-letters'];
+function topicStream(stack: Stack, { name, group, from, to }: Route) {
   const delivery: Delivery<Addressed> = new TopicDelivery({
     log: stack.log,
     wire: stack.wire,
     stage: group,
-    outputTopics,
+    // Its own outputs only: a restart reads back what lies behind the journal, and other stages’ outputs grow apace.
+    outputTopics: [...to, 'dead-letters'],
     now: stack.now,
   });
   const { loop } = stack.configuration;
