@@ -15,39 +15,43 @@ const pauseMs = 50;
  */
 export async function handOverCommand(directory: string, io: CommandIo): Promise<number | null> {
   for (let attempt = 1; ; attempt += 1) {
-    const touched = { yet: false };
+    // A statement may have been done although nothing of it was seen.
+    const begun = { maybe: io.argv[0] === 'sql' };
     try {
-      const code = await forwardCommand(directory, watched(io, touched));
+      const code = await forwardCommand(directory, watched(io, begun));
       if (code !== exitCodes.interrupted || io.signal.aborted) return code;
     } catch (error) {
-      if (!isEnding(error)) throw error;
+      if (isRefusal(error)) begun.maybe = false;
+      else if (!isHangUp(error)) throw error;
     }
-    if (touched.yet || attempt === attemptsMax) throw stopped(directory);
+    if (begun.maybe || attempt === attemptsMax) throw stopped(directory);
     await sleep(pauseMs);
   }
 }
 
-/** Says so itself, hung up, or did while it was sent input. */
-const isEnding = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  ['occupant-closing', 'occupant-gone', 'EPIPE'].includes(String(error.code));
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : null);
+
+/** It is ending and takes no more commands. */
+const isRefusal = (error: unknown): boolean => codeOf(error) === 'occupant-closing';
+
+/** It ended, which shows when it is listened to and when it is sent input. */
+const isHangUp = (error: unknown): boolean => codeOf(error) === 'occupant-gone' || codeOf(error) === 'EPIPE';
 
 const stopped = (directory: string): Retryable =>
   new Retryable(`The process that uses ${directory} stopped before the command was done. Try again.`, {
     code: 'occupant-stopped',
   });
 
-/** The same terminal, noting whether anything was read from it or written to it. */
-function watched(io: CommandIo, touched: { yet: boolean }): CommandIo {
+/** The same terminal, noting whether anything was read from it or written to it: then the command has begun. */
+function watched(io: CommandIo, begun: { maybe: boolean }): CommandIo {
   const noting = (output: CommandIo['stdout']): CommandIo['stdout'] => ({
     write(text) {
-      touched.yet = true;
+      begun.maybe = true;
       return output.write(text);
     },
   });
   async function* stdin(): AsyncGenerator<Buffer> {
-    touched.yet = true;
+    begun.maybe = true;
     yield* io.stdin;
   }
   return {

@@ -50,20 +50,38 @@ test('good lines are published, the others told by number; the newest can be rea
   assert.deepEqual(await place.shell(script), { code: 0, stdout: '141\n', stderr: '' });
 });
 
-test('Ctrl-C while the input waits ends the command with what was published', async () => {
-  const child = place.start(['publish', 'feedback', '--json']);
+/** Starts a publish and resolves once it has read a line that is none, with its input still open. */
+async function startPublishing(topic: string, lines: string) {
+  const child = place.start(['publish', topic, '--json']);
   const ended = finished(child);
-  child.stdin!.write('{"messageId":"m","task":"toxicity"}\nno JSON\n{"half": "of a li');
   let told = '';
   child.stderr!.on('data', (text: string) => {
     told += text;
   });
-  while (!told.includes('line 2')) await sleep(20);
+  child.stdin!.write(`${lines}no JSON\n`);
+  while (!told.includes('malformed-json')) await sleep(20);
+  return { child, ended };
+}
+
+test('Ctrl-C while the input waits ends the command with what was published', async () => {
+  const { child, ended } = await startPublishing('feedback', '{"messageId":"m","task":"toxicity"}\n');
+  child.stdin!.write('{"half": "of a li');
   const { stdout: listed } = await place.run(['topics', '--json']);
   child.kill('SIGINT');
   const { code, stdout } = await ended;
   assert.deepEqual([code, JSON.parse(stdout)], [130, { topic: 'feedback', accepted: 1, rejected: 1 }]);
   assert.match(listed, /"topic":"feedback","partitions":\d+,"records":1/);
+});
+
+test('a command that runs in the process of another is not cut short by its end', async () => {
+  const owner = await startPublishing('prompts', '');
+  const guest = await startPublishing('prompts', '');
+  owner.child.stdin!.end();
+  await sleep(300);
+  guest.child.stdin!.end('{"id":"late","text":"still here"}\n');
+  assert.deepEqual([(await guest.ended).code, (await owner.ended).code], [3, 3]);
+  const { stdout } = await place.run(['tail', 'prompts', '--no-follow', '-n', '1']);
+  assert.equal(jsonLines<{ id: string }>(stdout)[0]?.id, 'late');
 });
 
 test('commands that start at once on one directory all do their work', async () => {
