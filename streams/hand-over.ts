@@ -7,6 +7,8 @@ import { exitCodes } from './commands/command.ts';
 
 const attemptsMax = 100;
 const pauseMs = 50;
+/** A process that ends so soon after it was asked was ending already. */
+const patienceMs = 1_000;
 
 /**
  * Has `io.argv` run by the process that has the directory open; resolves to its exit code, or to null when there is no
@@ -17,12 +19,15 @@ export async function handOverCommand(directory: string, io: CommandIo): Promise
   for (let attempt = 1; ; attempt += 1) {
     // A statement may have been done although nothing of it was seen.
     const begun = { maybe: io.argv[0] === 'sql' };
+    const asked = performance.now();
     try {
       const code = await forwardCommand(directory, watched(io, begun));
       if (code !== exitCodes.interrupted || io.signal.aborted) return code;
     } catch (error) {
       if (isRefusal(error)) begun.maybe = false;
       else if (!isHangUp(error)) throw error;
+      // One that has waited does not take the directory from a system that is about to be started again.
+      else if (performance.now() - asked > patienceMs) begun.maybe = true;
     }
     if (begun.maybe || attempt === attemptsMax) throw stopped(directory);
     await sleep(pauseMs);

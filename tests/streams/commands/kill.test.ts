@@ -2,24 +2,19 @@
 // exactly once, through every table and the views that follow the inserts.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { finished, jsonLines, type RunningUp, Workplace } from './spawned.ts';
+import { finished, jsonLines, Workplace } from './spawned.ts';
 
 const env = { MILLRACE_LOG_LEVEL: 'error', MILLRACE_COMMENT_TASKS: 'sentiment,toxicity' };
 
 let place: Workplace;
-let up: RunningUp | undefined;
 before(() => {
   place = new Workplace();
 });
-after(async () => {
-  up?.child.kill('SIGKILL');
-  await up?.ended;
-  place.remove();
-});
+after(() => place.close());
 
 /** Publishes without end until the process that takes the lines is killed with rows already stored. */
 async function killUnderLoad(round: number): Promise<void> {
-  up = await place.up(env);
+  const up = await place.up(env);
   const publishing = place.start(['publish', 'comments']);
   const ended = finished(publishing);
   publishing.stdin!.on('error', () => {});
@@ -58,7 +53,7 @@ const counts = `SELECT (SELECT [count(), uniqExact(id)] FROM comments) AS commen
 test('nothing is lost and nothing is there twice', { timeout: 120_000 }, async () => {
   await killUnderLoad(1);
   await killUnderLoad(2);
-  up = await place.up(env);
+  await place.up(env);
   for (;;) {
     const rows = await first<{ lag: number }[]>(['lag']);
     if (rows.every(({ lag }) => lag === 0)) break;

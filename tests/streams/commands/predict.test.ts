@@ -16,7 +16,7 @@ let place: Workplace;
 before(() => {
   place = new Workplace();
 });
-after(() => place.remove());
+after(() => place.close());
 
 test('plain and JSON lines, good and bad, are answered in order', async () => {
   const input = [

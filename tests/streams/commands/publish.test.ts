@@ -10,7 +10,7 @@ let place: Workplace;
 before(() => {
   place = new Workplace();
 });
-after(() => place.remove());
+after(() => place.close());
 
 const file = (name: string, content: string | Buffer): string => {
   writeFileSync(join(place.path, name), content);

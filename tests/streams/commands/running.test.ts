@@ -12,11 +12,7 @@ before(async () => {
   place = new Workplace();
   up = await place.up({ MILLRACE_LOG_LEVEL: 'warn' });
 });
-after(async () => {
-  up.child.kill('SIGKILL');
-  await up.ended;
-  place.remove();
-});
+after(() => place.close());
 
 const rowsOf = async <T>(query: string): Promise<T[]> => {
   const { stdout, stderr } = await place.run(['sql', query, '--json']);

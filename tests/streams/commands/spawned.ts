@@ -22,6 +22,7 @@ const cli = fileURLToPath(new URL('../../../streams/cli.ts', import.meta.url));
 /** A place for one test’s files and its data directory; file arguments are relative to it. */
 export class Workplace {
   readonly path = mkdtempSync(join(tmpdir(), 'millrace-cli-'));
+  readonly #alive = new Set<ChildProcess>();
 
   /** Runs a command to its end. */
   async run(argv: readonly string[], { input = '', env = {} }: RunOptions = {}): Promise<Finished> {
@@ -33,17 +34,13 @@ export class Workplace {
   /** Runs the command line under a shell, `millrace` standing for it: for pipes that close. */
   async shell(script: string): Promise<Finished> {
     const whole = script.replaceAll('millrace', `"${process.execPath}" --import "${loader}" "${cli}"`);
-    const child = spawn('bash', ['-c', whole], { cwd: this.path, env: this.#environment({}) });
-    child.stdin.end();
+    const child = this.#spawn('bash', ['-c', whole], {});
+    child.stdin!.end();
     return finished(child);
   }
 
   start(argv: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    const child = spawn(process.execPath, ['--import', loader, cli, ...argv], {
-      cwd: this.path,
-      env: this.#environment(env),
-    });
-    return child;
+    return this.#spawn(process.execPath, ['--import', loader, cli, ...argv], env);
   }
 
   /** Starts `up` and resolves when its streams run. */
@@ -55,8 +52,21 @@ export class Workplace {
     return { child, ended, http: (JSON.parse(line) as { readonly http: string }).http };
   }
 
-  remove(): void {
+  /** Ends what a failed test has left running, then removes the directory. */
+  async close(): Promise<void> {
+    for (const child of this.#alive) {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    }
     rmSync(this.path, { recursive: true, force: true });
+  }
+
+  #spawn(program: string, argv: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+    const child = spawn(program, argv, { cwd: this.path, env: this.#environment(env) });
+    this.#alive.add(child);
+    child.once('exit', () => this.#alive.delete(child));
+    return child;
   }
 
   /** Nothing of the surrounding configuration, so that the embedded parts run. */
