@@ -1,5 +1,6 @@
 // The model store: a directory of releases, `<task>/<version>/` with manifest.json, model.onnx, baseline.json, card.md.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -86,6 +87,11 @@ async function foldersIn(directory: string): Promise<string[]> {
 
 async function readManifest(folder: string, task: string, version: string): Promise<ModelManifest> {
   const path = join(folder, 'manifest.json');
+  if (!existsSync(path))
+    throw new Misconfigured(`there is no release ${task}@${version}: ${path} is missing`, {
+      code: 'model-missing',
+      fix: 'See “millrace models list” for those that are there.',
+    });
   const manifest = parse(path, (await readBytes(path)).toString('utf8'), modelManifestSchema);
   if (manifest.task !== task || manifest.version !== version) {
     throw damaged(path, `it says ${manifest.release}, its folder says ${task}@${version}`);

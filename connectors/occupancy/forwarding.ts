@@ -115,7 +115,7 @@ class Forwarding {
 
   #interrupt(): void {
     this.#send('abort').catch(() => {});
-    this.#grace = setTimeout(() => this.#socket.destroy(), abortGraceMs);
+    this.#grace ??= setTimeout(() => this.#socket.destroy(), abortGraceMs);
   }
 
   #send(type: Frame['type'], payload?: string | Buffer): Promise<void> {

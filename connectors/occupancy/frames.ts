@@ -72,15 +72,17 @@ export async function sendFrame(
 ): Promise<void> {
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
   const output = outputTo(socket);
+  // Streams may be cut anywhere; what is one JSON text must arrive as one.
+  const step = type === 'command' ? payloadBytesMax : sliceBytes;
   let at = 0;
   do {
-    const slice = bytes.subarray(at, at + sliceBytes);
+    const slice = bytes.subarray(at, at + step);
     const frame = Buffer.alloc(headBytes + slice.length);
     frame.writeUInt8(frameTypes[type], 0);
     frame.writeUInt32LE(slice.length, 1);
     slice.copy(frame, headBytes);
     await output.write(frame);
-    at += sliceBytes;
+    at += step;
   } while (at < bytes.length);
 }
 

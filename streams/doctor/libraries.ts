@@ -72,7 +72,7 @@ function providerFinding(provider: string, lines: readonly ProbeLine[]): Finding
     name,
     status: 'absent',
     detail,
-    fix: 'Only machines with such a device have it: see docs/operations.md.',
+    fix: 'Only machines with such a device and its libraries have it.',
   };
 }
 

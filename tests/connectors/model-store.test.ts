@@ -97,7 +97,10 @@ test('missing things are named: directory, task, release, file', async () => {
   await assertDamaged(listReleases(join(models, 'nowhere')), /nowhere cannot be read/);
   const folder = await release('1.0.0');
   await assertDamaged(loadServing(models, ['weather']), /no release of the task “weather”/);
-  await assertDamaged(loadRelease(models, 'mood@2.0.0'), /2\.0\.0.manifest\.json.*ENOENT/);
+  await assertDamaged(
+    loadRelease(models, 'mood@2.0.0'),
+    /no release mood@2\.0\.0: .*manifest\.json is missing/,
+  );
   await assertDamaged(loadRelease(models, 'mood'), /names no release/);
   await rm(join(folder, 'model.onnx'));
   await assertDamaged(loadRelease(models, 'mood@1.0.0'), /model\.onnx.*ENOENT/);
