@@ -16,8 +16,15 @@ export async function openEngine(
   const tasks = names.filter((name) => !name.includes('@'));
   const models: ModelRelease[] = [...(await loadServing(inference.modelsDirectory, tasks))];
   for (const name of pinned) models.push(await loadRelease(inference.modelsDirectory, name));
-  return createEngine({ models, workers: inference.workers, queueTextsMax: inference.queueTextsMax });
+  return engineOf({ inference }, models);
 }
+
+/** An engine over releases that are loaded already. */
+export const engineOf = (
+  { inference }: Pick<Configuration, 'inference'>,
+  models: readonly ModelRelease[],
+): Promise<Engine> =>
+  createEngine({ models, workers: inference.workers, queueTextsMax: inference.queueTextsMax });
 
 /** Releases that serve the configured tasks. */
 export const servingReleases = ({ inference }: Configuration): Promise<readonly ModelRelease[]> =>

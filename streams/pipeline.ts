@@ -207,7 +207,8 @@ function subscription(
 function inferenceOf({ configuration }: Stack, engine: Predictor | null): Process<Features, Prediction> {
   const { commentTasks, promptTasks } = configuration.inference;
   const tasks = { comment: commentTasks, prompt: promptTasks };
-  return engine ? createInference({ engine, tasks }) : async () => [];
+  if (engine) return createInference({ engine, tasks });
+  return () => Promise.reject(new Error('an inference stream was started without an engine'));
 }
 
 const timeOf =

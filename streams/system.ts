@@ -6,7 +6,7 @@ import type { Engine } from '../processors/inference/engine.ts';
 import { Budget } from './budget.ts';
 import { startDriftJob } from './drift-job.ts';
 import { measured } from './measured-engine.ts';
-import { openEngine, servingReleases } from './models.ts';
+import { engineOf, servingReleases } from './models.ts';
 import { loopObserver } from './observer.ts';
 import { declareStreams } from './pipeline.ts';
 import type { Stack } from './stack.ts';
@@ -59,6 +59,5 @@ async function openServing({ clickhouse, configuration }: Stack): Promise<Engine
     clickhouse,
     releases.flatMap(({ baselines }) => baselines),
   );
-  const { commentTasks, promptTasks } = configuration.inference;
-  return openEngine(configuration, [...new Set([...commentTasks, ...promptTasks])]);
+  return engineOf(configuration, releases);
 }
