@@ -31,13 +31,17 @@ export async function loadRelease(directory: string, release: string): Promise<M
   }
   const folder = join(directory, task, version);
   const manifest = await readManifest(folder, task, version);
-  const [onnx, baseline] = await Promise.all([
-    readChecked(folder, 'model.onnx', manifest),
-    readChecked(folder, 'baseline.json', manifest),
-  ]);
+  const names = Object.keys(manifest.files);
+  const files = new Map<string, Buffer>();
+  for (const name of names) files.set(name, await readChecked(folder, name, manifest));
   const path = join(folder, 'baseline.json');
-  const baselines = parse(path, baseline.toString('utf8'), z.array(baselineSchema).readonly());
-  return { manifest, onnx, baselines };
+  const baselines = parse(
+    path,
+    files.get('baseline.json')!.toString('utf8'),
+    z.array(baselineSchema).readonly(),
+  );
+  files.delete('baseline.json');
+  return { manifest, files, baselines };
 }
 
 /**
@@ -111,11 +115,7 @@ function parse<T>(path: string, text: string, schema: z.ZodType<T>): T {
   return result.data;
 }
 
-async function readChecked(
-  folder: string,
-  file: keyof ModelManifest['files'],
-  manifest: ModelManifest,
-): Promise<Buffer> {
+async function readChecked(folder: string, file: string, manifest: ModelManifest): Promise<Buffer> {
   const path = join(folder, file);
   const bytes = await readBytes(path);
   const sha256 = createHash('sha256').update(bytes).digest('hex');

@@ -33,7 +33,7 @@ const dataSetSchema = z
     licence: z.string().min(1),
     source: z.string().min(1),
     rows: z.int().nonnegative(),
-    /** SHA-256 of the file, for data that ships with the repository. */
+    /** SHA-256 of the files, for sets that come from files. */
     sha256: sha256.optional(),
     /** False for data that may be used to judge but not be passed on. */
     shipped: z.boolean(),
@@ -66,43 +66,72 @@ const figuresSchema = z
   .readonly();
 export type Figures = z.infer<typeof figuresSchema>;
 
+/** What every release has, whatever its kind. */
+const common = {
+  task: z.string().regex(/^[a-z][a-z0-9-]*$/, 'not a task name'),
+  version: z.string().regex(/^\d+\.\d+\.\d+$/, 'not a version such as 1.0.0'),
+  /** `task@version`. */
+  release: z.string(),
+  doc: z.string().min(1),
+  /** Labels in the order of the model's outputs. */
+  labels: z.array(z.string().min(1)).min(1).readonly(),
+  /**
+   * Softmax: exactly one label holds. Sigmoid: each label holds or not by itself. Identity: the outputs are no
+   * probabilities but values (scores, an embedding), one for each label.
+   */
+  activation: z.enum(['softmax', 'sigmoid', 'identity']),
+  /** The answer for a text in which the model finds nothing to go by. */
+  emptyLabel: z.string().min(1),
+  /** Probability from which a label holds, where several may hold at once. */
+  thresholds: z.record(z.string(), z.number()).optional(),
+  /** Confidence below which the leading label should not be acted upon: chosen on held-out rows. */
+  abstainBelow: z.number().min(0).max(1).optional(),
+  /** SHA-256 of every file of the release but manifest and card. `baseline.json` is always there. */
+  files: z
+    .record(z.string().regex(/^[\w.-]+$/, 'not a file name'), sha256)
+    .refine((files) => 'baseline.json' in files, 'baseline.json is missing')
+    .readonly(),
+  data: z.array(dataSetSchema).readonly(),
+  figures: z.array(figuresSchema).readonly(),
+  /** What small models are known to reach or to strive for, beside which the figures are read. */
+  targets: z.array(z.string()).readonly(),
+  limits: z.array(z.string()).readonly(),
+  seed: z.int(),
+  /** What the trainer was told, by the names of its options. */
+  parameters: z.record(z.string(), z.unknown()).readonly(),
+  /** The release this one was trained from, or answers to as a new version. */
+  parent: z.string().optional(),
+  /** Commit of the code that trained it; with a plus sign where files had been changed since. */
+  commit: z.string().optional(),
+} as const;
+
+const ngram = z.strictObject({
+  ...common,
+  kind: z.literal('ngram'),
+  featurizer: featurizerSchema,
+  /** Already applied inside the model: logits were divided by it. */
+  temperature: z.number().positive(),
+});
+
 export const modelManifestSchema = z
-  .strictObject({
-    task: z.string().regex(/^[a-z][a-z0-9-]*$/, 'not a task name'),
-    version: z.string().regex(/^\d+\.\d+\.\d+$/, 'not a version such as 1.0.0'),
-    /** `task@version`. */
-    release: z.string(),
-    kind: z.literal('ngram'),
-    doc: z.string().min(1),
-    /** Labels in the order of the model's outputs. */
-    labels: z.array(z.string().min(1)).min(2).readonly(),
-    /** Softmax: exactly one label holds. Sigmoid: each label holds or not by itself. */
-    activation: z.enum(['softmax', 'sigmoid']),
-    /** The answer for a text in which the featurizer finds nothing. */
-    emptyLabel: z.string().min(1),
-    featurizer: featurizerSchema,
-    /** Already applied inside the model: logits were divided by it. */
-    temperature: z.number().positive(),
-    /** Probability from which a label holds, where several may hold at once. */
-    thresholds: z.record(z.string(), z.number()).optional(),
-    files: z.strictObject({ 'model.onnx': sha256, 'baseline.json': sha256 }).readonly(),
-    data: z.array(dataSetSchema).readonly(),
-    figures: z.array(figuresSchema).readonly(),
-    /** What small models are known to reach or to strive for, beside which the figures are read. */
-    targets: z.array(z.string()).readonly(),
-    limits: z.array(z.string()).readonly(),
-    seed: z.int(),
-  })
+  .discriminatedUnion('kind', [ngram])
   .refine((manifest) => manifest.release === `${manifest.task}@${manifest.version}`, {
     message: 'release is not task@version',
     path: ['release'],
   })
   .readonly();
 export type ModelManifest = z.infer<typeof modelManifestSchema>;
+export type ModelKind = ModelManifest['kind'];
+/** The manifest of one kind of model. */
+export type ManifestOf<Kind extends ModelKind> = Extract<ModelManifest, { readonly kind: Kind }>;
 
-/** A release as it is served: what the manifest says, the ONNX bytes and the frozen baselines. */
-export interface ModelRelease {
-  readonly manifest: ModelManifest;
-  readonly onnx: Uint8Array;
+/** What an inference thread loads: the manifest and the files it names, but the baselines. */
+export interface LoadableModel<Kind extends ModelKind = ModelKind> {
+  readonly manifest: ManifestOf<Kind>;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A release as it is served: a model and its frozen baselines. */
+export interface ModelRelease extends LoadableModel {
   readonly baselines: readonly Baseline[];
 }

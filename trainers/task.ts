@@ -1,8 +1,8 @@
 // A task: everything that makes a release, declared as a value. trainers/tasks/ holds one file for each.
 import type { FeaturizerOptions } from '../schemas/model-manifest.ts';
-import type { Example } from './corpus.ts';
-import type { NetworkShape } from './network.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './data-sets/rows.ts';
+import type { NgramParameters } from './ngram/trainer.ts';
+import type { Example } from './trainer.ts';
 
 /** What the rows of a data set are for. Temperature and thresholds come from `calibration`, figures from `test`. */
 export type Role = 'train' | 'calibration' | 'test';
@@ -22,18 +22,23 @@ export interface DataSet {
   readonly examples: (row: Row) => readonly Example[];
 }
 
+/** A kind of trainer with its options. */
+export interface Training {
+  readonly kind: 'ngram';
+  readonly parameters: Partial<NgramParameters>;
+}
+
 export interface Task {
   /** Its name: what predictions call it, and its folder among the models. */
   readonly task: string;
   readonly version: string;
   readonly doc: string;
   readonly labels: readonly string[];
-  readonly activation: 'softmax' | 'sigmoid';
-  readonly dimensions: NetworkShape['dimensions'];
-  readonly featurizer: FeaturizerOptions;
+  readonly activation: 'softmax' | 'sigmoid' | 'identity';
   /** What a text without features is called. */
   readonly emptyLabel: string;
-  readonly fit: { readonly epochs: number; readonly learningRate: number; readonly dropout: number };
+  /** The trainer, and what it is told; what is left out has the trainer’s defaults. */
+  readonly training: Training;
   /**
    * How often the rows of a label are drawn: a label of n rows, where the largest has N, counts as N(n/N)^power.
    * 1 leaves the data as they are, 0 makes all labels equal.

@@ -1,8 +1,7 @@
 // The inference engine: texts in, probabilities out, over a crew of threads that each hold every model.
 import { availableParallelism } from 'node:os';
 import { Misconfigured, Retryable } from '../../schemas/errors.ts';
-import type { ModelManifest } from '../../schemas/model-manifest.ts';
-import type { LoadableModel } from './ngram-model.ts';
+import type { LoadableModel, ModelManifest } from '../../schemas/model-manifest.ts';
 import { InferenceThread, type StartWorker, startWorker, ThreadDied } from './thread.ts';
 import { type Piece, type QueueLimits, WorkQueue } from './work-queue.ts';
 

@@ -1,13 +1,9 @@
 // An n-gram model ready to run: an ONNX Runtime session and the batches it is fed. Lives in one thread.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { FeaturizerOptions, ModelManifest } from '../../schemas/model-manifest.ts';
-import type { Featurizer } from './ngram.ts';
-
-/** What a model is loaded from. */
-export interface LoadableModel {
-  readonly manifest: ModelManifest;
-  readonly onnx: Uint8Array;
-}
+import type { FeaturizerOptions, LoadableModel, ManifestOf } from '../../schemas/model-manifest.ts';
+import { type Input, type Model, textOf } from './model.ts';
+import { Featurizer } from './ngram.ts';
+import { fileOf, singleThread } from './session.ts';
 
 /** Ids of one run at most, unless one text has more: what a run gathers then stays within the processor’s cache. */
 const runIdsMax = 16_384;
@@ -68,28 +64,30 @@ function createRun(
   return { start, end: start + ends.length, ids, rows, counts };
 }
 
-export class NgramModel {
-  readonly manifest: ModelManifest;
+/** Loads an n-gram release. */
+export async function loadNgramModel(model: LoadableModel<'ngram'>): Promise<NgramModel> {
+  const session = await InferenceSession.create(fileOf(model, 'model.onnx'), singleThread);
+  return new NgramModel(model.manifest, session);
+}
+
+export class NgramModel implements Model<readonly FeaturizedRun[]> {
+  readonly manifest: ManifestOf<'ngram'>;
+  readonly preparationKey: string;
+  readonly #featurizer: Featurizer;
   readonly #session: InferenceSession;
   /** Index of the label an empty text gets; -1 where it is none of the model’s. */
   readonly #emptyLabel: number;
 
-  private constructor(manifest: ModelManifest, session: InferenceSession) {
+  constructor(manifest: ManifestOf<'ngram'>, session: InferenceSession) {
     this.manifest = manifest;
+    this.preparationKey = `ngram ${JSON.stringify(manifest.featurizer)}`;
+    this.#featurizer = new Featurizer(manifest.featurizer);
     this.#session = session;
     this.#emptyLabel = manifest.labels.indexOf(manifest.emptyLabel);
   }
 
-  /** Opens a session with one thread that does not spin: threads of several models would fight for the cores. */
-  static async load(model: LoadableModel): Promise<NgramModel> {
-    const session = await InferenceSession.create(model.onnx, {
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      logSeverityLevel: 3,
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    });
-    return new NgramModel(model.manifest, session);
+  prepare(inputs: readonly Input[]): readonly FeaturizedRun[] {
+    return featurizeRuns(this.#featurizer, inputs.map(textOf));
   }
 
   /**

@@ -62,6 +62,7 @@ async function release(version: string, changes: object = {}): Promise<string> {
     targets: [],
     limits: [],
     seed: 1,
+    parameters: {},
     ...changes,
   };
   await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest));
@@ -84,7 +85,7 @@ test('the highest version serves, by number, unless another is pinned', async ()
   await mkdir(join(models, 'mood', '.1.11.0.writing'));
   const [highest] = await loadServing(models, ['mood', 'mood']);
   assert.equal(highest!.manifest.release, 'mood@1.10.0');
-  assert.equal(Buffer.from(highest!.onnx).toString(), onnx);
+  assert.equal(Buffer.from(highest!.files.get('model.onnx')!).toString(), onnx);
   assert.equal(highest!.baselines[0]!.samples, 6);
   assert.equal((await loadServing(models, ['mood'], { mood: '0.3.7' }))[0]!.manifest.version, '0.3.7');
   assert.deepEqual(
@@ -110,7 +111,7 @@ test('damaged things are named: bytes, manifest, baseline, folder', async () => 
   const folder = await release('1.0.0');
   await writeFile(join(folder, 'model.onnx'), 'changed');
   await assertDamaged(loadRelease(models, 'mood@1.0.0'), /model\.onnx is damaged: its SHA-256/);
-  await release('1.0.0', { labels: ['only one'], temperature: -1 });
+  await release('1.0.0', { labels: [], temperature: -1 });
   await assertDamaged(loadRelease(models, 'mood@1.0.0'), /labels[\s\S]*temperature|temperature[\s\S]*labels/);
   await writeFile(join(folder, 'manifest.json'), '{');
   await assertDamaged(loadRelease(models, 'mood@1.0.0'), /it is no JSON/);

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { test } from 'node:test';
 import { listReleases, loadRelease } from '../../connectors/model-store.ts';
-import { NgramModel } from '../../processors/inference/ngram-model.ts';
-import { printCard } from '../../trainers/card.ts';
-import { judgeModel } from '../../trainers/evaluation.ts';
-import { loadSet } from '../../trainers/split.ts';
+import { loadModel } from '../../processors/inference/load-model.ts';
+import { loadSet } from '../../trainers/data-sets/split.ts';
+import { judgeModel } from '../../trainers/evaluation/judge.ts';
+import { printCard } from '../../trainers/release/card.ts';
 import { tasks } from '../../trainers/tasks/tasks.ts';
 
 const directories = { data: 'trainers/data', samples: 'samples' };
@@ -24,7 +24,7 @@ for (const task of tasks) {
   test(`${task.task}: figures, card, data and baselines are what the release says`, async () => {
     const release = await loadRelease('models', `${task.task}@${task.version}`);
     const { manifest } = release;
-    const model = await NgramModel.load(release);
+    const model = await loadModel(release);
     for (const set of task.dataSets.filter(({ role, shipped }) => role === 'test' && shipped)) {
       const { examples } = await loadSet(set, directories);
       const measured = await judgeModel(model, set, examples.slice(0, 6_000));
@@ -45,7 +45,10 @@ for (const task of tasks) {
       assert.equal((await loadSet(set, directories)).sha256, sha256, name);
     }
     const folder = `models/${task.task}/${task.version}`;
-    assert.equal(await readFile(`${folder}/card.md`, 'utf8'), printCard(manifest, release.onnx.length));
+    assert.equal(
+      await readFile(`${folder}/card.md`, 'utf8'),
+      printCard(manifest, release.files.get('model.onnx')!.length),
+    );
     assert.deepEqual(
       release.baselines.map(({ feature }) => feature),
       ['label', 'confidence', 'length', 'language'],

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { loadRelease } from '../../connectors/model-store.ts';
-import { splitData } from '../../trainers/split.ts';
+import { splitData } from '../../trainers/data-sets/split.ts';
 import type { DataSet, Task } from '../../trainers/task.ts';
 import { train } from '../../trainers/train.ts';
 
@@ -38,18 +38,20 @@ const task: Task = {
   doc: 'Tells glad from sad.',
   labels: ['glad', 'sad'],
   activation: 'softmax',
-  dimensions: 4,
-  featurizer: {
-    words: 2,
-    charactersMin: 2,
-    charactersMax: 4,
-    leadingWords: 0,
-    wordBuckets: 512,
-    characterBuckets: 1_024,
-    idsMax: 128,
-  },
   emptyLabel: 'und',
-  fit: { epochs: 20, learningRate: 0.2, dropout: 0.2 },
+  training: {
+    kind: 'ngram',
+    parameters: {
+      charactersMax: 4,
+      wordBuckets: 512,
+      characterBuckets: 1_024,
+      idsMax: 128,
+      dimensions: 4,
+      epochs: 20,
+      learningRate: 0.2,
+      dropout: 0.2,
+    },
+  },
   balancePower: 0.5,
   augment: ({ text, labels }, random) => [
     {

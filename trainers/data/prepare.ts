@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { type Row, readRows } from '../rows.ts';
+import { type Row, readRows } from '../data-sets/rows.ts';
 
 /** A file to make: where its rows come from, which of them may ship, and which columns are kept. */
 interface Preparation {

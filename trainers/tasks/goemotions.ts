@@ -1,8 +1,9 @@
 // GoEmotions (Demszky et al. 2020): Reddit comments with 28 emotions. Three tasks learn from it.
-import type { Example } from '../corpus.ts';
-import type { Row } from '../rows.ts';
-import { textOf } from '../rows.ts';
+
+import type { Row } from '../data-sets/rows.ts';
+import { textOf } from '../data-sets/rows.ts';
 import type { DataSet, Role } from '../task.ts';
+import type { Example } from '../trainer.ts';
 
 /** The grouping that the data set’s authors document. */
 export const groups = {

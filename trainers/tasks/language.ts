@@ -1,7 +1,8 @@
 // Which language a text is in: 79 languages.
-import type { Example } from '../corpus.ts';
-import { textOf } from '../rows.ts';
+
+import { textOf } from '../data-sets/rows.ts';
 import { type DataSet, sharedFeaturizer, type Task } from '../task.ts';
+import type { Example } from '../trainer.ts';
 
 const labels =
   'af am ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gu he hi hr hu hy id is it ja ka kk ko la lg lt lv mi mk mn mr ms nb nl nn om pa pl pt ro ru si sk sl sn so sq sr st sv sw ta te th ti tl tn tr ts uk ur vi xh yo zh zu'.split(
@@ -34,10 +35,11 @@ export const language: Task = {
   doc: 'Tells which of 79 languages a text is written in (BCP 47 codes).',
   labels,
   activation: 'softmax',
-  dimensions: 16,
-  featurizer: sharedFeaturizer,
   emptyLabel: 'und',
-  fit: { epochs: 4, learningRate: 0.1, dropout: 0 },
+  training: {
+    kind: 'ngram',
+    parameters: { ...sharedFeaturizer, dimensions: 16, epochs: 4, learningRate: 0.1, dropout: 0 },
+  },
   balancePower: 0.35,
   augment: crop,
   calibrationShare: 0.02,

@@ -1,5 +1,5 @@
 // What a prompt asks for.
-import { type Row, textOf } from '../rows.ts';
+import { type Row, textOf } from '../data-sets/rows.ts';
 import type { DataSet, Role, Task } from '../task.ts';
 import { writtenPrompts } from './written-prompts.ts';
 
@@ -63,18 +63,23 @@ export const promptIntent: Task = {
   doc: 'Tells what an English prompt asks for: ten kinds of request, and commands to a device or service.',
   labels,
   activation: 'softmax',
-  dimensions: 'linear',
-  featurizer: {
-    words: 2,
-    charactersMin: 2,
-    charactersMax: 5,
-    leadingWords: 6,
-    wordBuckets: 32_768,
-    characterBuckets: 65_536,
-    idsMax: 300,
-  },
   emptyLabel: 'question_answering',
-  fit: { epochs: 4, learningRate: 0.1, dropout: 0.5 },
+  training: {
+    kind: 'ngram',
+    parameters: {
+      words: 2,
+      charactersMin: 2,
+      charactersMax: 5,
+      leadingWords: 6,
+      wordBuckets: 32_768,
+      characterBuckets: 65_536,
+      idsMax: 300,
+      dimensions: 'linear',
+      epochs: 4,
+      learningRate: 0.1,
+      dropout: 0.5,
+    },
+  },
   balancePower: 0.5,
   written: writtenPrompts,
   calibrationShare: 0.05,

@@ -1,7 +1,8 @@
 // Whether a comment is negative, neutral or positive.
-import type { Example } from '../corpus.ts';
-import { isInShare, type Row, textOf } from '../rows.ts';
+
+import { isInShare, type Row, textOf } from '../data-sets/rows.ts';
 import { type DataSet, type Role, sharedFeaturizer, type Task } from '../task.ts';
+import type { Example } from '../trainer.ts';
 import { emotionsOf, goemotions, groups } from './goemotions.ts';
 
 /** Rows whose emotions all lie in one group; ambiguous and mixed ones say nothing. */
@@ -46,10 +47,11 @@ export const sentiment: Task = {
   doc: 'Tells whether an English comment is negative, neutral or positive.',
   labels: ['negative', 'neutral', 'positive'],
   activation: 'softmax',
-  dimensions: 'linear',
-  featurizer: sharedFeaturizer,
   emptyLabel: 'neutral',
-  fit: { epochs: 6, learningRate: 0.08, dropout: 0.4 },
+  training: {
+    kind: 'ngram',
+    parameters: { ...sharedFeaturizer, dimensions: 'linear', epochs: 6, learningRate: 0.08, dropout: 0.4 },
+  },
   balancePower: 0.7,
   calibrationShare: 0.05,
   dataSets: [

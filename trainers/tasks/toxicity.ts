@@ -1,7 +1,8 @@
 // Whether a comment is toxic.
-import type { Example } from '../corpus.ts';
-import { isInShare, type Row, textOf } from '../rows.ts';
+
+import { isInShare, type Row, textOf } from '../data-sets/rows.ts';
 import { type DataSet, type Role, sharedFeaturizer, type Task } from '../task.ts';
+import type { Example } from '../trainer.ts';
 import { emotionsOf, goemotions } from './goemotions.ts';
 
 const toxic = 'toxic';
@@ -92,10 +93,11 @@ export const toxicity: Task = {
   doc: 'Tells whether an English comment is toxic: rude, disrespectful or otherwise likely to make someone leave a discussion.',
   labels: [harmless, toxic],
   activation: 'softmax',
-  dimensions: 'linear',
-  featurizer: sharedFeaturizer,
   emptyLabel: harmless,
-  fit: { epochs: 16, learningRate: 0.1, dropout: 0.5 },
+  training: {
+    kind: 'ngram',
+    parameters: { ...sharedFeaturizer, dimensions: 'linear', epochs: 16, learningRate: 0.1, dropout: 0.5 },
+  },
   balancePower: 1,
   calibrationShare: 0.05,
   dataSets: [

@@ -1,6 +1,6 @@
 // Prompts written for this project, for kinds of request of which no labelled rows may ship: sentence patterns with
 // their parts drawn by a seeded generator. They teach the vocabulary of a request, not its variety.
-import type { Example } from '../corpus.ts';
+import type { Example } from '../trainer.ts';
 import { advice } from './prompt-grammars/advice.ts';
 import { coding } from './prompt-grammars/coding.ts';
 import type { Grammar } from './prompt-grammars/grammar.ts';

@@ -4,11 +4,11 @@ import { after, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { loadServing } from '../../../connectors/model-store.ts';
 import { type Answers, createEngine, type EngineOptions } from '../../../processors/inference/engine.ts';
-import { Featurizer } from '../../../processors/inference/ngram.ts';
-import { featurizeRuns, NgramModel } from '../../../processors/inference/ngram-model.ts';
+import { loadModel } from '../../../processors/inference/load-model.ts';
+import { answer } from '../../../processors/inference/model.ts';
 import { startWorker } from '../../../processors/inference/thread.ts';
 import { Misconfigured, Overloaded, Retryable } from '../../../schemas/errors.ts';
-import { readRows, textOf } from '../../../trainers/rows.ts';
+import { readRows, textOf } from '../../../trainers/data-sets/rows.ts';
 
 const models = await loadServing('models', ['language', 'sentiment', 'prompt-intent']);
 const texts = (await readRows('samples/comments.jsonl.gz')).slice(0, 3_000).map(textOf);
@@ -31,9 +31,8 @@ async function openEngine(options: Partial<EngineOptions> = {}) {
 
 /** What the model says when it is asked directly, on this thread. */
 async function expectedOf(task: string, asked: readonly string[]): Promise<Float32Array> {
-  const model = await NgramModel.load(models.find(({ manifest }) => manifest.task === task)!);
-  const runs = featurizeRuns(new Featurizer(model.manifest.featurizer), asked);
-  const probabilities = await model.predict(runs, asked.length);
+  const model = await loadModel(models.find(({ manifest }) => manifest.task === task)!);
+  const probabilities = await answer(model, asked);
   await model.close();
   return probabilities;
 }
@@ -133,7 +132,10 @@ test('texts over which threads die twice are given up as Retryable; later calls 
 });
 
 test('a model ONNX Runtime refuses and a task without a model are misconfigurations that name them', async () => {
-  const broken = { manifest: models[0]!.manifest, onnx: Uint8Array.of(1, 2, 3) };
+  const broken = {
+    manifest: models[0]!.manifest,
+    files: new Map([['model.onnx', Uint8Array.of(1, 2, 3)]]),
+  };
   await assert.rejects(createEngine({ models: [broken], workers: 1 }), (error) => {
     assert.ok(error instanceof Misconfigured);
     assert.match(error.message, /language/);

@@ -1,14 +1,7 @@
 // A corpus: texts with their labels, featurized once and kept as flat typed arrays.
-import { Featurizer } from '../processors/inference/ngram.ts';
-import type { FeaturizerOptions } from '../schemas/model-manifest.ts';
-
-/** A text and the labels that hold for it: several in multi-label tasks, otherwise one. */
-export interface Example {
-  readonly text: string;
-  readonly labels: readonly string[];
-  /** How much it counts beside others; 1 where absent. */
-  readonly weight?: number;
-}
+import { Featurizer } from '../../processors/inference/ngram.ts';
+import type { FeaturizerOptions } from '../../schemas/model-manifest.ts';
+import type { Example } from '../trainer.ts';
 
 /** Row i has the ids [offsets[i], offsets[i+1]) and the label indices [labelOffsets[i], labelOffsets[i+1]). */
 export interface Corpus {

@@ -1,16 +1,15 @@
 // The frozen baselines of a release: what it answers on the reference rows, counted in bins that never move again.
-import { resultOf } from '../processors/inference/inference.ts';
-import type { NgramModel } from '../processors/inference/ngram-model.ts';
-import { type Baseline, binOf } from '../schemas/baseline.ts';
-import { answerTexts } from './evaluation.ts';
+import { resultOf } from '../../processors/inference/inference.ts';
+import { answer, type Model } from '../../processors/inference/model.ts';
+import { type Baseline, binOf } from '../../schemas/baseline.ts';
 
 /** Answers of one model, as the inference processor gives them. */
 async function resultsOf(
-  model: NgramModel,
+  model: Model,
   texts: readonly string[],
 ): Promise<readonly ReturnType<typeof resultOf>[]> {
   const { task, release, labels, emptyLabel } = model.manifest;
-  const probabilities = await answerTexts(model, texts);
+  const probabilities = await answer(model, texts);
   return texts.map((_, row) => resultOf({ task, release, labels, emptyLabel, probabilities }, row));
 }
 
@@ -19,8 +18,8 @@ async function resultsOf(
  * language model. Numeric bins are the deciles of these very rows.
  */
 export async function freezeBaselines(
-  model: NgramModel,
-  languageModel: NgramModel,
+  model: Model,
+  languageModel: Model,
   texts: readonly string[],
 ): Promise<readonly Baseline[]> {
   const { release } = model.manifest;

@@ -1,7 +1,8 @@
 // The n-gram network: two bags of embeddings (words, characters), pooled, through one linear layer to the labels.
 // This is the reference for what the ONNX file computes (FastText's classifier: Joulin et al. 2016, arXiv:1607.01759,
 // with a bag for each kind of n-gram so that the few words are not drowned by the many characters).
-import type { FeaturizerOptions } from '../schemas/model-manifest.ts';
+import type { FeaturizerOptions } from '../../schemas/model-manifest.ts';
+import type { Corpus } from './corpus.ts';
 
 export interface NetworkShape {
   readonly featurizer: FeaturizerOptions;
@@ -85,18 +86,14 @@ export function classify(network: Network, pooled: Float64Array, logits: Float64
   }
 }
 
-/** Turns logits into probabilities, in place. */
-export function activate(logits: Float64Array, activation: 'softmax' | 'sigmoid'): void {
-  if (activation === 'sigmoid') {
-    for (let label = 0; label < logits.length; label++) logits[label] = 1 / (1 + Math.exp(-logits[label]!));
-    return;
+/** Logits of every row of a corpus, row-major. */
+export function logitsOf(network: Network, corpus: Corpus): Float64Array {
+  const labels = network.bias.length;
+  const all = new Float64Array(corpus.size * labels);
+  const pooled = new Float64Array(2 * network.dimensions);
+  for (let row = 0; row < corpus.size; row++) {
+    pool(network, corpus.ids, corpus.offsets[row]!, corpus.offsets[row + 1]!, pooled);
+    classify(network, pooled, all.subarray(row * labels, (row + 1) * labels));
   }
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) largest = Math.max(largest, logit);
-  let sum = 0;
-  for (let label = 0; label < logits.length; label++) {
-    logits[label] = Math.exp(logits[label]! - largest);
-    sum += logits[label]!;
-  }
-  for (let label = 0; label < logits.length; label++) logits[label]! /= sum;
+  return all;
 }

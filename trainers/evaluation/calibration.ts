@@ -1,70 +1,67 @@
 // Calibration on held-out rows: one temperature for the logits, and for multi-label tasks a threshold for each label.
-import type { Corpus } from './corpus.ts';
-import { activate, classify, type Network, pool } from './network.ts';
+import { activate } from './activation.ts';
 
-/** Logits of every row of a corpus, row-major. */
-export function logitsOf(network: Network, corpus: Corpus): Float64Array {
-  const labels = network.bias.length;
-  const all = new Float64Array(corpus.size * labels);
-  const pooled = new Float64Array(2 * network.dimensions);
-  for (let row = 0; row < corpus.size; row++) {
-    pool(network, corpus.ids, corpus.offsets[row]!, corpus.offsets[row + 1]!, pooled);
-    classify(network, pooled, all.subarray(row * labels, (row + 1) * labels));
-  }
-  return all;
+/** Which labels hold: row i has the label indices [labelOffsets[i], labelOffsets[i+1]) of `labels`. */
+export interface Truth {
+  readonly size: number;
+  readonly labels: Int32Array;
+  readonly labelOffsets: Int32Array;
+}
+
+/** Logits of held-out rows, row-major, and what holds for them. */
+export interface HeldOut {
+  readonly logits: Float64Array;
+  /** Number of labels. */
+  readonly labels: number;
+  readonly activation: 'softmax' | 'sigmoid';
+  readonly truth: Truth;
 }
 
 /**
  * The temperature under which it is least surprising whether the leading label of held-out rows holds (Guo et al. 2017, arXiv:1706.04599), found by
  * golden-section search over its logarithm.
  */
-export function fitTemperature(network: Network, corpus: Corpus): number {
-  if (corpus.size === 0) return 1;
-  const logits = logitsOf(network, corpus);
+export function fitTemperature(heldOut: HeldOut): number {
+  if (heldOut.truth.size === 0) return 1;
   const ratio = (Math.sqrt(5) - 1) / 2;
   let low = Math.log(0.1);
   let high = Math.log(10);
   for (let step = 0; step < 40; step++) {
     const left = high - ratio * (high - low);
     const right = low + ratio * (high - low);
-    if (
-      surprise(network, corpus, logits, Math.exp(left)) < surprise(network, corpus, logits, Math.exp(right))
-    ) {
-      high = right;
-    } else low = left;
+    if (surprise(heldOut, Math.exp(left)) < surprise(heldOut, Math.exp(right))) high = right;
+    else low = left;
   }
   return Math.round(Math.exp((low + high) / 2) * 1e4) / 1e4;
 }
 
 /** Mean log loss of the confidence in the leading label: that is the probability people are shown. */
-function surprise(network: Network, corpus: Corpus, logits: Float64Array, temperature: number): number {
-  const labels = network.bias.length;
+function surprise({ logits, labels, activation, truth }: HeldOut, temperature: number): number {
   const row = new Float64Array(labels);
   let total = 0;
-  for (let at = 0; at < corpus.size; at++) {
+  for (let at = 0; at < truth.size; at++) {
     for (let label = 0; label < labels; label++) row[label] = logits[at * labels + label]! / temperature;
-    activate(row, network.shape.activation);
+    activate(row, activation);
     const leading = row.indexOf(Math.max(...row));
-    const holds = corpus.labels
-      .subarray(corpus.labelOffsets[at]!, corpus.labelOffsets[at + 1]!)
+    const holds = truth.labels
+      .subarray(truth.labelOffsets[at]!, truth.labelOffsets[at + 1]!)
       .includes(leading);
     const confidence = Math.min(Math.max(row[leading]!, 1e-9), 1 - 1e-9);
     total -= Math.log(holds ? confidence : 1 - confidence);
   }
-  return total / corpus.size;
+  return total / truth.size;
 }
 
 /** For each label the probability from which calling it gives the best F1 on held-out rows. */
-export function fitThresholds(network: Network, corpus: Corpus): readonly number[] {
-  const labels = network.bias.length;
-  const probabilities = logitsOf(network, corpus);
-  for (let row = 0; row < corpus.size; row++) {
-    activate(probabilities.subarray(row * labels, (row + 1) * labels), network.shape.activation);
+export function fitThresholds({ logits, labels, activation, truth }: HeldOut): readonly number[] {
+  const probabilities = logits.slice();
+  for (let row = 0; row < truth.size; row++) {
+    activate(probabilities.subarray(row * labels, (row + 1) * labels), activation);
   }
-  const holds = new Uint8Array(corpus.size * labels);
-  for (let row = 0; row < corpus.size; row++) {
-    for (let at = corpus.labelOffsets[row]!; at < corpus.labelOffsets[row + 1]!; at++) {
-      holds[row * labels + corpus.labels[at]!] = 1;
+  const holds = new Uint8Array(truth.size * labels);
+  for (let row = 0; row < truth.size; row++) {
+    for (let at = truth.labelOffsets[row]!; at < truth.labelOffsets[row + 1]!; at++) {
+      holds[row * labels + truth.labels[at]!] = 1;
     }
   }
   return Array.from({ length: labels }, (_, label) => bestThreshold(probabilities, holds, label, labels));

@@ -1,5 +1,5 @@
 // The model card, printed from the manifest alone (Mitchell et al. 2019, arXiv:1810.03993).
-import type { Figures, ModelManifest } from '../schemas/model-manifest.ts';
+import type { Figures, ModelManifest } from '../../schemas/model-manifest.ts';
 
 const percent = (ratio: number): string => (100 * ratio).toFixed(1);
 

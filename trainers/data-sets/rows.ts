@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import { Misconfigured } from '../schemas/errors.ts';
+import { Misconfigured } from '../../schemas/errors.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 

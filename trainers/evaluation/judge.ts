@@ -1,10 +1,8 @@
 // Judges a release on held-out examples, through the ONNX file that will be served.
-
-import { Featurizer } from '../processors/inference/ngram.ts';
-import { featurizeRuns, type NgramModel } from '../processors/inference/ngram-model.ts';
-import type { Figures, ModelManifest } from '../schemas/model-manifest.ts';
-import type { Example } from './corpus.ts';
-import type { DataSet } from './task.ts';
+import { answer, type Model } from '../../processors/inference/model.ts';
+import type { Figures, ModelManifest } from '../../schemas/model-manifest.ts';
+import type { DataSet } from '../task.ts';
+import type { Example } from '../trainer.ts';
 
 type Judged = Pick<ModelManifest, 'labels' | 'thresholds'>;
 
@@ -16,20 +14,14 @@ interface Tally {
 
 const calibrationBins = 15;
 
-/** Probabilities of a model for texts, row-major. */
-export async function answerTexts(model: NgramModel, texts: readonly string[]): Promise<Float32Array> {
-  const featurizer = new Featurizer(model.manifest.featurizer);
-  return model.predict(featurizeRuns(featurizer, texts), texts.length);
-}
-
 /** Figures of a model over the examples of a set. */
 export async function judgeModel(
-  model: NgramModel,
+  model: Model,
   set: Pick<DataSet, 'file' | 'among'>,
   examples: readonly Example[],
 ): Promise<Figures> {
   const { labels, thresholds } = model.manifest;
-  const probabilities = await answerTexts(
+  const probabilities = await answer(
     model,
     examples.map(({ text }) => text),
   );

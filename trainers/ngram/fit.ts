@@ -1,9 +1,10 @@
 // Fits an n-gram network to a corpus by stochastic gradient descent, single-threaded and seeded: same corpus and seed,
 // same bytes. Embeddings take AdaGrad steps with one accumulator a row (Duchi et al. 2011), which gives rare n-grams
 // their due without an idf; the learning rate falls linearly to zero.
+import { activate } from '../evaluation/activation.ts';
+import { createRandom, shuffle } from '../random.ts';
 import type { Corpus } from './corpus.ts';
-import { activate, classify, createNetwork, type Network, type NetworkShape, pool } from './network.ts';
-import { createRandom, shuffle } from './random.ts';
+import { classify, createNetwork, type Network, type NetworkShape, pool } from './network.ts';
 
 export interface FitOptions {
   readonly seed: number;

@@ -1,10 +1,11 @@
 // Temperature and thresholds on data whose answer is known.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fitTemperature, fitThresholds } from '../../trainers/calibration.ts';
-import type { Corpus } from '../../trainers/corpus.ts';
-import { activate, createNetwork, type Network } from '../../trainers/network.ts';
-import { createRandom } from '../../trainers/random.ts';
+import { activate } from '../../../trainers/evaluation/activation.ts';
+import { fitTemperature, fitThresholds, type HeldOut } from '../../../trainers/evaluation/calibration.ts';
+import type { Corpus } from '../../../trainers/ngram/corpus.ts';
+import { createNetwork, logitsOf, type Network } from '../../../trainers/ngram/network.ts';
+import { createRandom } from '../../../trainers/random.ts';
 
 const featurizer = {
   words: 1,
@@ -28,6 +29,13 @@ function makeWorld(): { network: Network; ids: Int32Array; offsets: Int32Array; 
   return { network, ids, offsets: Int32Array.from({ length: 8_193 }, (_, row) => row), random };
 }
 
+const heldOut = (network: Network, corpus: Corpus): HeldOut => ({
+  logits: logitsOf(network, corpus),
+  labels: 3,
+  activation: 'softmax',
+  truth: corpus,
+});
+
 test('a network whose logits are three times too large gets the temperature three', () => {
   const { network, ids, offsets, random } = makeWorld();
   const labels = Int32Array.from(ids, (id) => {
@@ -45,7 +53,7 @@ test('a network whose logits are three times too large gets the temperature thre
     weights: new Float32Array(0),
   };
   for (let at = 0; at < network.table.length; at++) network.table[at]! *= 3;
-  const temperature = fitTemperature(network, corpus);
+  const temperature = fitTemperature(heldOut(network, corpus));
   assert.ok(temperature > 2.7 && temperature < 3.3, `temperature ${temperature}`);
 });
 
@@ -67,5 +75,5 @@ test('a label that holds from a probability of 0.3 on gets about that threshold'
     labelOffsets,
     weights: new Float32Array(0),
   };
-  assert.equal(fitThresholds(network, corpus)[1], 0.3);
+  assert.equal(fitThresholds(heldOut(network, corpus))[1], 0.3);
 });

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cleanText } from '../processors/features/cleaning.ts';
-import type { Example } from './corpus.ts';
-import { createRandom } from './random.ts';
+import { cleanText } from '../../processors/features/cleaning.ts';
+import { createRandom } from '../random.ts';
+import type { DataSet, Task } from '../task.ts';
+import type { Example } from '../trainer.ts';
 import { isInShare, readRows, textKey, textOf } from './rows.ts';
-import type { DataSet, Task } from './task.ts';
 
 /** A data set as it was read. */
 export interface UsedSet {

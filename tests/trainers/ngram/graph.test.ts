@@ -1,16 +1,15 @@
 // What the trainer computes and what ONNX Runtime computes from the file it wrote are the same.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Featurizer } from '../../processors/inference/ngram.ts';
-import { featurizeRuns, NgramModel } from '../../processors/inference/ngram-model.ts';
-import type { ModelManifest } from '../../schemas/model-manifest.ts';
-import { logitsOf } from '../../trainers/calibration.ts';
-import { buildCorpus } from '../../trainers/corpus.ts';
-import { activate, createNetwork, type NetworkShape } from '../../trainers/network.ts';
-import { writeOnnx } from '../../trainers/onnx.ts';
-import { quantize } from '../../trainers/quantization.ts';
-import { createRandom } from '../../trainers/random.ts';
-import { readRows, textOf } from '../../trainers/rows.ts';
+import { loadNgramModel } from '../../../processors/inference/ngram-model.ts';
+import type { ManifestOf } from '../../../schemas/model-manifest.ts';
+import { readRows, textOf } from '../../../trainers/data-sets/rows.ts';
+import { activate } from '../../../trainers/evaluation/activation.ts';
+import { buildCorpus } from '../../../trainers/ngram/corpus.ts';
+import { writeNetwork } from '../../../trainers/ngram/graph.ts';
+import { createNetwork, logitsOf, type NetworkShape } from '../../../trainers/ngram/network.ts';
+import { quantize } from '../../../trainers/ngram/quantization.ts';
+import { createRandom } from '../../../trainers/random.ts';
 
 const featurizer = {
   words: 2,
@@ -51,9 +50,16 @@ for (const shape of shapes) {
       featurizer,
     );
     const expected = logitsOf(network, corpus);
-    const manifest = { labels: shape.labels, emptyLabel: 'none' } as unknown as ModelManifest;
-    const model = await NgramModel.load({ manifest, onnx: writeOnnx(network) });
-    const runs = featurizeRuns(new Featurizer(featurizer), texts);
+    const manifest = {
+      labels: shape.labels,
+      emptyLabel: 'none',
+      featurizer,
+    } as unknown as ManifestOf<'ngram'>;
+    const model = await loadNgramModel({
+      manifest,
+      files: new Map([['model.onnx', writeNetwork(network)]]),
+    });
+    const runs = model.prepare(texts);
     const labels = shape.labels.length;
     for (const run of runs) {
       const logits = await model.logits(run);
