@@ -1,22 +1,37 @@
-// Releases as the command line and the streams use them.
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { listReleases, loadRelease, loadServing } from '../connectors/model-store.ts';
+// Releases as the command line and the streams use them: the configured store, and engines over what is in it.
+import { join, resolve } from 'node:path';
+import { loadServing, type ModelStore, openModelStore } from '../connectors/model-store.ts';
 import { createEngine, type Engine } from '../processors/inference/engine.ts';
-import { Misconfigured } from '../schemas/errors.ts';
-import type { ModelManifest, ModelRelease } from '../schemas/model-manifest.ts';
+import type { ModelRelease } from '../schemas/model-manifest.ts';
+import type { CommandContext } from './commands/command.ts';
 import type { Configuration } from './configuration/configuration.ts';
 
-/** Opens an engine over tasks (their serving releases) or releases by name. */
-export async function openEngine(
-  { inference }: Pick<Configuration, 'inference'>,
-  names: readonly string[],
-): Promise<Engine> {
-  const pinned = names.filter((name) => name.includes('@'));
-  const tasks = names.filter((name) => !name.includes('@'));
-  const models: ModelRelease[] = [...(await loadServing(inference.modelsDirectory, tasks))];
-  for (const name of pinned) models.push(await loadRelease(inference.modelsDirectory, name));
-  return engineOf({ inference }, models);
+/** What says where models lie. */
+type StoreSettings = Pick<Configuration, 'inference' | 's3' | 'dataDirectory'>;
+
+/** The store that `inference.modelsDirectory` names: a folder or a bucket. Throws `Misconfigured`. */
+export const modelStoreOf = ({ inference, s3, dataDirectory }: StoreSettings): ModelStore =>
+  openModelStore(inference.modelsDirectory, {
+    access: s3,
+    cacheDirectory: join(dataDirectory, 'cache', 'models'),
+  });
+
+/** The store that `--out` names, a folder or a bucket; without it the configured one. */
+export function storeFor(
+  { configuration, workingDirectory }: Pick<CommandContext, 'configuration' | 'workingDirectory'>,
+  { out }: { readonly out?: string },
+): ModelStore {
+  if (out === undefined) return modelStoreOf(configuration);
+  const modelsDirectory = out.startsWith('s3://') ? out : resolve(workingDirectory, out);
+  return modelStoreOf({ ...configuration, inference: { ...configuration.inference, modelsDirectory } });
+}
+
+/** Opens an engine over tasks (their serving releases) or releases by name, `task@version` or `task@champion`. */
+export async function openEngine(configuration: StoreSettings, names: readonly string[]): Promise<Engine> {
+  const store = modelStoreOf(configuration);
+  const models: ModelRelease[] = [];
+  for (const name of new Set(names)) models.push(await store.load(name));
+  return engineOf(configuration, models);
 }
 
 /** An engine over releases that are loaded already. */
@@ -27,23 +42,8 @@ export const engineOf = (
   createEngine({ models, workers: inference.workers, queueTextsMax: inference.queueTextsMax });
 
 /** Releases that serve the configured tasks. */
-export const servingReleases = ({ inference }: Configuration): Promise<readonly ModelRelease[]> =>
-  loadServing(inference.modelsDirectory, [...inference.commentTasks, ...inference.promptTasks]);
-
-/** Manifest and card of a release; of a task, those of its highest version. */
-export async function describeRelease(
-  directory: string,
-  name: string,
-): Promise<{ readonly manifest: ModelManifest; readonly card: string }> {
-  const manifests = await listReleases(directory);
-  const manifest = manifests.find(({ release, task }) => release === name || task === name);
-  if (!manifest)
-    throw new Misconfigured(`there is no release or task “${name}” in ${directory}`, {
-      code: 'model-missing',
-      fix: `Choose from ${manifests.map(({ release }) => release).join(', ')}.`,
-    });
-  return {
-    manifest,
-    card: await readFile(join(directory, manifest.task, manifest.version, 'card.md'), 'utf8'),
-  };
-}
+export const servingReleases = (configuration: Configuration): Promise<readonly ModelRelease[]> =>
+  loadServing(modelStoreOf(configuration), [
+    ...configuration.inference.commentTasks,
+    ...configuration.inference.promptTasks,
+  ]);

@@ -205,9 +205,11 @@ function subscription(
 }
 
 function inferenceOf({ configuration }: Stack, engine: Predictor | null): Process<Features, Prediction> {
-  const { commentTasks, promptTasks } = configuration.inference;
+  const { commentTasks, promptTasks, expectedLanguages, groupLanguages } = configuration.inference;
   const tasks = { comment: commentTasks, prompt: promptTasks };
-  if (engine) return createInference({ engine, tasks });
+  const isOpen = Object.keys(expectedLanguages).length === 0 && !groupLanguages;
+  const languages = { expected: expectedLanguages, grouped: groupLanguages };
+  if (engine) return createInference(isOpen ? { engine, tasks } : { engine, tasks, languages });
   return () => Promise.reject(new Error('an inference stream was started without an engine'));
 }
 

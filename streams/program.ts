@@ -5,19 +5,40 @@ import type { CommandIo } from '../connectors/occupancy/command-io.ts';
 import { Misconfigured, Retryable } from '../schemas/errors.ts';
 import { type Action, type CommandContext, exitCodes, jsonLine } from './commands/command.ts';
 import { config } from './commands/config.ts';
+import { data } from './commands/data.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
+import { evaluate } from './commands/evaluate.ts';
 import { models } from './commands/models.ts';
 import { predict } from './commands/predict.ts';
 import { publish } from './commands/publish.ts';
+import { runs } from './commands/runs.ts';
 import { sql } from './commands/sql.ts';
 import { tail } from './commands/tail.ts';
 import { lag, topics } from './commands/topics.ts';
 import { train } from './commands/train.ts';
+import { tune } from './commands/tune.ts';
 import { up } from './commands/up.ts';
 import type { Configuration } from './configuration/configuration.ts';
 
-const commands = [demo, up, publish, tail, predict, sql, topics, lag, train, models, config, doctor];
+const commands = [
+  demo,
+  up,
+  publish,
+  tail,
+  predict,
+  sql,
+  topics,
+  lag,
+  train,
+  tune,
+  evaluate,
+  models,
+  runs,
+  data,
+  config,
+  doctor,
+];
 
 export interface Session extends Pick<CommandContext, 'io' | 'stack' | 'handOver' | 'workingDirectory'> {
   readonly configuration: () => Configuration;

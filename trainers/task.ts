@@ -1,8 +1,8 @@
 // A task: everything that makes a release, declared as a value. trainers/tasks/ holds one file for each.
 import type { FeaturizerOptions } from '../schemas/model-manifest.ts';
 import type { Row } from './data-sets/rows.ts';
-import type { NgramParameters } from './ngram/trainer.ts';
 import type { Example } from './trainer.ts';
+import type { ParametersOf, TrainerKind } from './trainers.ts';
 
 /** What the rows of a data set are for. Temperature and thresholds come from `calibration`, figures from `test`. */
 export type Role = 'train' | 'calibration' | 'test';
@@ -22,11 +22,13 @@ export interface DataSet {
   readonly examples: (row: Row) => readonly Example[];
 }
 
-/** A kind of trainer with its options. */
-export interface Training {
-  readonly kind: 'ngram';
-  readonly parameters: Partial<NgramParameters>;
-}
+/** A kind of trainer with its options: whatever trainers/trainers.ts lists. */
+export type Training = {
+  readonly [Kind in TrainerKind]: {
+    readonly kind: Kind;
+    readonly parameters: Partial<ParametersOf<Kind>>;
+  };
+}[TrainerKind];
 
 export interface Task {
   /** Its name: what predictions call it, and its folder among the models. */
@@ -35,6 +37,8 @@ export interface Task {
   readonly doc: string;
   readonly labels: readonly string[];
   readonly activation: 'softmax' | 'sigmoid' | 'identity';
+  /** Labels that are hard to tell apart, by a name for all of them. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
   /** What a text without features is called. */
   readonly emptyLabel: string;
   /** The trainer, and what it is told; what is left out has the trainer’s defaults. */
@@ -53,6 +57,10 @@ export interface Task {
   };
   /** Where no set has the role `calibration`: the share of the training rows kept for it. */
   readonly calibrationShare: number;
+  /** Learns from rows that are among the samples and reference rows too, where labelled rows are too few to be left out. */
+  readonly learnsSamples?: true;
+  /** Share of the answers that should be right: below the confidence that gives it on held-out rows, better not answer. */
+  readonly wantedAccuracy?: number;
   readonly dataSets: readonly DataSet[];
   /** Rows the frozen baselines are counted on, `trainers/data/reference/<name>.jsonl.gz`: whatever it answers. */
   readonly reference: readonly ('comments' | 'prompts')[];

@@ -1,38 +1,41 @@
-// Trains a task and writes its release: data, fit, figures, baselines, card.
-import { join } from 'node:path';
+// Trains a task to a release: data, fit, figures, baselines, card.
 import { fileURLToPath } from 'node:url';
-import { loadServing } from '../connectors/model-store.ts';
-import { cleanText } from '../processors/features/cleaning.ts';
+import { type ExperimentLog, flatFigures, type Run, type RunStart } from '../connectors/experiment-log.ts';
+import { isAbsence, loadServing, type ModelStore, type WholeRelease } from '../connectors/model-store.ts';
 import { loadModel } from '../processors/inference/load-model.ts';
 import type { Model } from '../processors/inference/model.ts';
+import type { Baseline } from '../schemas/baseline.ts';
 import type { ModelManifest } from '../schemas/model-manifest.ts';
-import { readRows, textOf } from './data-sets/rows.ts';
-import { type Directories, expandExamples, type Split, splitData, type UsedSet } from './data-sets/split.ts';
+import { type Directories, expandExamples, type Split, splitData } from './data-sets/split.ts';
 import { judgeModel } from './evaluation/judge.ts';
-import { createRandom } from './random.ts';
-import { freezeBaselines } from './release/frozen-baseline.ts';
-import { writeRelease } from './release/write-release.ts';
+import { fitConfidence } from './release/confidence.ts';
+import { type Circumstances, draftManifest } from './release/draft-manifest.ts';
+import { freezeBaselines, freezeTextBaselines } from './release/frozen-baseline.ts';
+import { referenceTexts } from './release/reference-texts.ts';
+import { wholeRelease } from './release/whole-release.ts';
 import type { Task } from './task.ts';
 import type { Trained } from './trainer.ts';
 import { trainers } from './trainers.ts';
 
 export interface TrainingProgress {
-  readonly stage: 'reading' | 'fitting' | 'judging' | 'writing';
+  readonly stage: 'reading' | 'fitting' | 'judging';
   /** Share of the stage that is done, 0–1. */
   readonly done: number;
   /** Mean loss of the last steps, while fitting. */
   readonly loss?: number;
 }
 
-export interface TrainOptions {
-  readonly seed: number;
-  /** Models directory the release is written into, as `<task>/<version>/`. */
-  readonly out: string;
+export interface TrainOptions extends Circumstances {
+  /** Where the language model of the baselines is looked for: stores, or folders of one. The first that has it is used. */
+  readonly stores: readonly (ModelStore | string)[];
   /** Directory with data that may be used to judge but not be passed on. */
   readonly unshipped?: string | undefined;
   readonly directories?: Pick<Directories, 'data' | 'samples'>;
+  /** What is learned from and judged on; by default what the task’s own data sets give. */
+  readonly split?: Split | undefined;
+  /** Where the run is noted. */
+  readonly log?: ExperimentLog | undefined;
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  /** Aborts the training; nothing is written then. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -42,36 +45,51 @@ const repository: Pick<Directories, 'data' | 'samples'> = {
 };
 
 /**
- * Trains `task` and writes its release. Same code, data and seed give the same bytes; the baselines need a language
- * model in `out`, except for the language task itself. Throws `Misconfigured` for missing data or language model.
+ * Trains `task` and gives the release, which is written nowhere yet. Same code, data and seed give the same bytes. The
+ * baselines need a language model, except for the language task itself. Throws `Misconfigured` for missing data or
+ * language model, and the signal’s reason when aborted.
  */
-export async function train(task: Task, options: TrainOptions): Promise<ModelManifest> {
+export async function train(task: Task, options: TrainOptions): Promise<WholeRelease> {
   const directories: Directories = { ...(options.directories ?? repository), unshipped: options.unshipped };
-  const report = (stage: TrainingProgress['stage'], done: number) => options.onProgress?.({ stage, done });
-  report('reading', 0);
-  const split = await splitData(task, directories, options.seed);
-  const trained = await fitTask(task, split, options);
-  report('judging', 0);
-  const draft = describe(task, split, trained, options.seed);
-  const model = await loadModel({ manifest: draft, files: trained.files });
-  const figures = [];
-  for (const { set, examples } of split.tests) {
-    options.signal?.throwIfAborted();
-    figures.push(await judgeModel(model, set, examples));
+  options.onProgress?.({ stage: 'reading', done: 0 });
+  // First: a missing one must not be found after an hour of training.
+  const language = task.task === 'language' ? null : await loadLanguageModel(options.stores);
+  const split = options.split ?? (await splitData(task, directories, options.seed));
+  const run = options.log?.startRun(startOf(task, split, options));
+  try {
+    const trained = await fitTask(task, split, options, run);
+    const release = await judged(task, split, trained, language, { ...options, ...directories });
+    const { manifest, card } = release;
+    const artifacts = new Map([
+      ['card.md', card],
+      ['manifest.json', JSON.stringify(manifest, null, 2)],
+    ]);
+    await run?.end('finished', { figures: flatFigures(manifest), release: manifest.release, artifacts });
+    return release;
+  } catch (error) {
+    await run?.end(options.signal?.aborted ? 'stopped' : 'failed', { error: String(error) });
+    throw error;
+  } finally {
+    await language?.close();
   }
-  const baseline = await baselineJson(task, model, directories.data, options.out);
-  await model.close();
-  options.signal?.throwIfAborted();
-  report('writing', 0);
-  return writeRelease(
-    options.out,
-    { ...draft, figures },
-    new Map([...trained.files, ['baseline.json', baseline]]),
-  );
 }
 
-async function fitTask(task: Task, split: Split, options: TrainOptions): Promise<Trained> {
-  const { seed, signal, onProgress } = options;
+const startOf = (task: Task, split: Split, { seed, commit, parent }: TrainOptions): RunStart => ({
+  task: task.task,
+  trainer: task.training.kind,
+  parameters: trainers[task.training.kind].parameters.parse(task.training.parameters),
+  data: split.used.map(({ set, rows, sha256 }) => ({ name: set.file, rows, sha256 })),
+  seed,
+  commit,
+  parent: parent?.manifest.release,
+});
+
+async function fitTask(
+  task: Task,
+  split: Split,
+  { seed, signal, onProgress, parent }: TrainOptions,
+  run: Run | undefined,
+): Promise<Trained> {
   const { labels, activation, training } = task;
   const trainer = trainers[training.kind];
   const data = {
@@ -84,56 +102,62 @@ async function fitTask(task: Task, split: Split, options: TrainOptions): Promise
   return trainer.fit(data, trainer.parameters.parse(training.parameters), {
     seed,
     signal,
+    onEpoch: (epoch, devScore) => {
+      run?.epoch(epoch, { devScore });
+      return 'go-on';
+    },
+    parent,
     onProgress: (done, loss) =>
       onProgress?.({ stage: 'fitting', done, ...(loss === undefined ? {} : { loss }) }),
   });
 }
 
-/** The manifest before its figures and file hashes are known. */
-function describe(task: Task, split: Split, { shape }: Trained, seed: number): ModelManifest {
-  const { version, doc, labels, activation, emptyLabel, targets, limits, training } = task;
-  return {
-    ...shape,
-    task: task.task,
-    version,
-    release: `${task.task}@${version}`,
-    doc,
-    labels,
-    activation,
-    emptyLabel,
-    files: {},
-    data: [...split.used.map(describeSet), ...describeWritten(task, seed)],
-    figures: [],
-    targets,
-    limits,
-    seed,
-    parameters: trainers[training.kind].parameters.parse(training.parameters),
-  };
+/** What was trained, as a release: judged on what it never saw, with its baselines. */
+async function judged(
+  task: Task,
+  split: Split,
+  trained: Trained,
+  language: Model | null,
+  options: TrainOptions & Directories,
+): Promise<WholeRelease> {
+  const write = (draft: ModelManifest, baselines: readonly Baseline[]): WholeRelease =>
+    wholeRelease(draft, new Map([...trained.files, ['baseline.json', jsonBytes(baselines)]]));
+  // It widens searches and answers nothing: load-tests/retrieval.ts judges it.
+  if (trained.shape.kind === 'expander') return write(draftManifest(task, split, trained, options), []);
+  const bare = await loadModel({
+    manifest: draftManifest(task, split, trained, options),
+    files: trained.files,
+  });
+  const sureness = await fitConfidence(bare, split.calibration, task.wantedAccuracy);
+  await bare.close();
+  const draft: ModelManifest = { ...bare.manifest, ...sureness };
+  const model = await loadModel({ manifest: draft, files: trained.files });
+  const figures = [];
+  for (const [at, { set, examples }] of split.tests.entries()) {
+    options.onProgress?.({ stage: 'judging', done: at / split.tests.length });
+    options.signal?.throwIfAborted();
+    figures.push(await judgeModel(model, set, examples, { signal: options.signal }));
+  }
+  const texts = await referenceTexts(task, split, options.data);
+  const baselines =
+    trained.shape.kind === 'ranker'
+      ? await freezeTextBaselines(draft.release, language ?? model, texts)
+      : await freezeBaselines(model, language ?? model, texts);
+  await model.close();
+  options.signal?.throwIfAborted();
+  return write({ ...draft, figures }, baselines);
 }
 
-const describeSet = ({ set, rows, sha256 }: UsedSet): ModelManifest['data'][number] => ({
-  name: set.file,
-  role: set.role,
-  licence: set.licence,
-  source: set.source,
-  rows,
-  sha256,
-  shipped: set.shipped,
-});
-
-function describeWritten({ written }: Task, seed: number): ModelManifest['data'] {
-  if (written === undefined) return [];
-  const rows = written.examples(createRandom(seed)).length;
-  const { name } = written;
-  return [{ name, role: 'train', licence: 'Apache-2.0', source: 'this repository', rows, shipped: true }];
+/** Throws `Misconfigured` where no store has one. */
+async function loadLanguageModel(stores: TrainOptions['stores']): Promise<Model> {
+  for (const [at, store] of stores.entries()) {
+    try {
+      return await loadModel((await loadServing(store, ['language']))[0]!);
+    } catch (error) {
+      if (!isAbsence(error) || at === stores.length - 1) throw error;
+    }
+  }
+  throw new Error('no store was given');
 }
 
-async function baselineJson(task: Task, model: Model, data: string, out: string): Promise<Buffer> {
-  const files = task.reference.map((name) => readRows(join(data, 'reference', `${name}.jsonl.gz`)));
-  const texts = (await Promise.all(files)).flat().map((row) => cleanText(textOf(row)));
-  const isLanguage = task.task === 'language';
-  const languageModel = isLanguage ? model : await loadModel((await loadServing(out, ['language']))[0]!);
-  const baselines = await freezeBaselines(model, languageModel, texts);
-  if (!isLanguage) await languageModel.close();
-  return Buffer.from(`${JSON.stringify(baselines, null, 1)}\n`);
-}
+const jsonBytes = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value, null, 1)}\n`);

@@ -53,6 +53,7 @@ type CommonField =
   | 'doc'
   | 'labels'
   | 'activation'
+  | 'groups'
   | 'emptyLabel'
   | 'thresholds'
   | 'abstainBelow'

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Misconfigured, Retryable } from '../../schemas/errors.ts';
 import type { LoadableModel, ModelManifest } from '../../schemas/model-manifest.ts';
+import { type Input, lengthOf } from './model.ts';
 import { InferenceThread, type StartWorker, startWorker, ThreadDied } from './thread.ts';
 import { type Piece, type QueueLimits, WorkQueue } from './work-queue.ts';
 
@@ -11,9 +12,14 @@ export interface Answers {
   /** `task@version` of the model that answered. */
   readonly release: string;
   readonly labels: readonly string[];
+  readonly activation: ModelManifest['activation'];
+  /** Labels that may be taken as one, by the name of that. */
+  readonly groups?: ModelManifest['groups'];
+  /** From the leading probability to the confidence that is shown. */
+  readonly curve?: ModelManifest['confidence'];
   /** What a text without any feature is called; all its probabilities are zero where this is no label of the model. */
   readonly emptyLabel: string;
-  /** Calibrated, one row of `labels.length` for each text. */
+  /** Calibrated (values, where the activation is `identity`), one row of `labels.length` for each text. */
   readonly probabilities: Float32Array;
 }
 
@@ -79,19 +85,22 @@ export class Engine {
   }
 
   /**
-   * What each task’s model says about each text; answers stand in the order of tasks and texts. Calls that wait
+   * What each task’s model says about each text (or pair of texts, for models that compare); answers stand in the order of tasks and texts. Calls that wait
    * while all threads are busy are run together. Throws `Overloaded` when too much waits, `Retryable` when threads
    * died twice over a text or cannot be started, `Misconfigured` when no model serves a task.
    */
-  async predict(tasks: readonly string[], texts: readonly string[]): Promise<readonly Answers[]> {
+  async predict(tasks: readonly string[], texts: readonly Input[]): Promise<readonly Answers[]> {
     const manifests = tasks.map((task) => this.#manifestOf(task));
     if (this.#closed) throw new Retryable('the inference engine is closed', { code: 'engine-closed' });
     const rows = manifests.map(({ labels }) => new Float32Array(labels.length * texts.length));
     if (texts.length > 0 && tasks.length > 0) await this.#collect(tasks, texts, rows);
-    return manifests.map(({ task, release, labels, emptyLabel }, index) => ({
+    return manifests.map(({ task, release, labels, activation, groups, confidence, emptyLabel }, index) => ({
       task,
       release,
       labels,
+      activation,
+      groups,
+      curve: confidence,
       emptyLabel,
       probabilities: rows[index]!,
     }));
@@ -118,12 +127,12 @@ export class Engine {
   }
 
   /** Cuts a call into pieces, and copies what comes back to its place in `rows`. */
-  async #collect(tasks: readonly string[], texts: readonly string[], rows: Float32Array[]): Promise<void> {
+  async #collect(tasks: readonly string[], texts: readonly Input[], rows: Float32Array[]): Promise<void> {
     const answers: Promise<void>[] = [];
     const pieces: Piece[] = [];
     for (let from = 0; from < texts.length; from += this.#textsPerRunMax) {
       const part = texts.slice(from, from + this.#textsPerRunMax);
-      const characters = part.reduce((sum, text) => sum + text.length, 0);
+      const characters = part.reduce((sum, text) => sum + lengthOf(text), 0);
       answers.push(
         new Promise((resolve, reject) => {
           const place = (probabilities: readonly Float32Array[]) => {

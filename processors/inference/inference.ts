@@ -3,7 +3,9 @@ import { type Features, featureAt, type Kind } from '../../schemas/features.ts';
 import { derivedId } from '../../schemas/identity.ts';
 import { type Outcome, ok, type Process } from '../../schemas/outcome.ts';
 import type { Prediction, Result } from '../../schemas/prediction.ts';
+import { calibrated } from './calibration.ts';
 import type { Answers } from './engine.ts';
+import { type LanguagePolicy, narrowed } from './language-policy.ts';
 
 /** What the processor needs of an engine. */
 export interface Predictor {
@@ -14,6 +16,8 @@ export interface InferenceOptions {
   readonly engine: Predictor;
   /** Tasks of each kind of message, in the order of the results. */
   readonly tasks: Readonly<Record<Kind, readonly string[]>>;
+  /** Which languages are expected of whom; without it every language the model knows. */
+  readonly languages?: LanguagePolicy;
 }
 
 const labelsMax = 3;
@@ -22,7 +26,11 @@ const languageTask = 'language';
 const undetermined = 'und';
 
 /** Messages of one kind are answered together. Throws what the engine throws. */
-export function createInference({ engine, tasks }: InferenceOptions): Process<Features, Prediction> {
+export function createInference({
+  engine,
+  tasks,
+  languages,
+}: InferenceOptions): Process<Features, Prediction> {
   return async (batch) => {
     const outcomes = new Array<Outcome<Prediction>>(batch.length);
     const answerKind = async (kind: Kind) => {
@@ -33,7 +41,7 @@ export function createInference({ engine, tasks }: InferenceOptions): Process<Fe
         places.map((place) => batch[place]!.text),
       );
       places.forEach((place, row) => {
-        outcomes[place] = ok(predictionOf(batch[place]!, answers, row));
+        outcomes[place] = ok(predictionOf(batch[place]!, answers, row, languages));
       });
     };
     await Promise.all([answerKind('comment'), answerKind('prompt')]);
@@ -41,8 +49,17 @@ export function createInference({ engine, tasks }: InferenceOptions): Process<Fe
   };
 }
 
-function predictionOf(message: Features, answers: readonly Answers[], row: number): Prediction {
-  const results = answers.map((answer) => resultOf(answer, row));
+function predictionOf(
+  message: Features,
+  answers: readonly Answers[],
+  row: number,
+  languages: LanguagePolicy | undefined,
+): Prediction {
+  const results = answers.map((answer) =>
+    answer.task === languageTask && languages !== undefined
+      ? resultOf(narrowed(answer, row, languages, message.tenant), 0)
+      : resultOf(answer, row),
+  );
   return {
     id: derivedId(message.messageId, 'inference', ...answers.map(({ release }) => release)),
     tenant: message.tenant,
@@ -59,10 +76,14 @@ function predictionOf(message: Features, answers: readonly Answers[], row: numbe
   };
 }
 
-/** One model’s answer about one text: its leading labels, those below one per cent left out. */
+/**
+ * One model’s answer about one text: its leading labels, those below one per cent left out. Where the answers are
+ * scores in points (activation `identity`), all of them in the model’s order, as shares of 100, the first one leading.
+ */
 export function resultOf(answers: Answers, row: number): Result {
-  const { task, release, labels, probabilities, emptyLabel } = answers;
+  const { task, release, labels, probabilities, curve, emptyLabel } = answers;
   const start = row * labels.length;
+  if (answers.activation === 'identity') return scoresOf(answers, start);
   const leading: number[] = [];
   for (let label = 0; label < labels.length; label++) {
     const probability = probabilities[start + label]!;
@@ -72,12 +93,25 @@ export function resultOf(answers: Answers, row: number): Result {
     leading.splice(place, 0, label);
     if (leading.length > labelsMax) leading.pop();
   }
+  const first = leading.length > 0 ? probabilities[start + leading[0]!]! : 0;
   return {
     task,
     release,
     label: leading.length > 0 ? labels[leading[0]!]! : emptyLabel,
-    confidence: leading.length > 0 ? probabilities[start + leading[0]!]! : 0,
+    confidence: curve === undefined || leading.length === 0 ? first : calibrated(curve, first),
     labels: leading.map((label) => labels[label]!),
     probabilities: leading.map((label) => probabilities[start + label]!),
+  };
+}
+
+function scoresOf({ task, release, labels, probabilities }: Answers, start: number): Result {
+  const shares = labels.map((_, label) => Math.min(1, Math.max(0, probabilities[start + label]! / 100)));
+  return {
+    task,
+    release,
+    label: labels[0]!,
+    confidence: shares[0]!,
+    labels: [...labels],
+    probabilities: shares,
   };
 }

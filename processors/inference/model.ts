@@ -23,5 +23,9 @@ export interface Model<Prepared = unknown> {
 export const answer = (model: Model, inputs: readonly Input[]): Promise<Float32Array<ArrayBuffer>> =>
   model.predict(model.prepare(inputs), inputs.length);
 
+/** UTF-16 code units of an input. */
+export const lengthOf = (input: Input): number =>
+  typeof input === 'string' ? input.length : input[0].length + input[1].length;
+
 /** The first text of an input: what models that read one text go by. */
 export const textOf = (input: Input): string => (typeof input === 'string' ? input : input[0]);

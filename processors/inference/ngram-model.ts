@@ -19,7 +19,7 @@ export interface FeaturizedRun {
 }
 
 /** Featurizes texts into runs of bounded size. The runs own their memory: none is overwritten by the next. */
-export function featurizeRuns(featurizer: Featurizer, texts: readonly string[]): readonly FeaturizedRun[] {
+function featurizeRuns(featurizer: Featurizer, texts: readonly string[]): readonly FeaturizedRun[] {
   const runs: FeaturizedRun[] = [];
   const { idsMax } = featurizer.options;
   let ids = new Int32Array(runIdsMax + idsMax);

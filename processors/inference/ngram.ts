@@ -1,6 +1,7 @@
 // The featurizer of the n-gram models: a text becomes hashed ids of its words and of the characters inside them.
 // Training and serving both call this, so they cannot drift apart.
 import type { FeaturizerOptions } from '../../schemas/model-manifest.ts';
+import { markBits, markedWords, repairWord, standsForLetter, textMarks } from './ngram-marks.ts';
 
 const separator = 0;
 const letter = 1;
@@ -15,6 +16,17 @@ const characterSeed = 0x811c9dc5;
 const wordSeed = 0x3c6ef372;
 const symbolSeed = 0x9e3779b9;
 const leadingSeed = 0x7f4a7c15;
+const repairedSeed = 0x51ed270b;
+const negatedSeed = 0x68e31da4;
+const markSeed = 0x1b56c4e9;
+const identityToken = 0x2545f491;
+
+/** Words that a negation reaches. */
+const negationReach = 3;
+/** Letters that stand alone one after the other until they are read as a word that was spaced out. */
+const spacedLettersMin = 3;
+
+const { identities, negations } = markedWords(wordSeed, fnvPrime);
 
 /** Class and lower case of every UTF-16 code unit, so that the inner loop needs no string and no regular expression. */
 const { classOf, lowerOf } = createTables();
@@ -56,7 +68,13 @@ export class Featurizer {
   #wordsSeen = 0;
   #previous = 0;
   #beforePrevious = 0;
+  /** Words that the last negation still reaches. */
+  #negated = 0;
+  /** Hash and number of the single letters read last, one after the other. */
+  #spaced = wordSeed;
+  #spacedLetters = 0;
   readonly #word = new Uint16Array(wordUnitsMax + 2);
+  readonly #repaired = new Uint16Array(wordUnitsMax + 2);
 
   constructor(options: FeaturizerOptions) {
     this.options = options;
@@ -72,8 +90,23 @@ export class Featurizer {
     this.#end = start;
     this.#limit = start + this.options.idsMax;
     this.#wordsSeen = 0;
+    this.#negated = 0;
+    this.#spaced = wordSeed;
+    this.#spacedLetters = 0;
+    if (this.options.flags) this.#pushMarks(text);
     for (let at = 0; at < text.length && this.#end < this.#limit; ) at = this.#readToken(text, at);
+    // Marks alone say nothing: a text without words stays empty.
+    if (this.#wordsSeen === 0) return start;
+    if (this.options.repairs) this.#endSpaced();
     return this.#end;
+  }
+
+  #pushMarks(text: string): void {
+    const marks = textMarks(text);
+    this.#pushWord(mix(Math.imul(markSeed ^ (marks >> 8), fnvPrime)));
+    for (let bit = 0; bit < markBits; bit++) {
+      if ((marks >> bit) & 1) this.#pushWord(mix(Math.imul(markSeed ^ (256 + bit), fnvPrime)));
+    }
   }
 
   #readToken(text: string, at: number): number {
@@ -100,15 +133,48 @@ export class Featurizer {
     for (; at < text.length && length <= wordUnitsMax; at++) {
       const unit = text.charCodeAt(at);
       const kind = classOf[unit]!;
-      if (kind !== letter && !(kind === apostrophe && classOf[text.charCodeAt(at + 1)] === letter)) break;
+      if (kind !== letter && !(kind === apostrophe && classOf[text.charCodeAt(at + 1)] === letter)) {
+        if (!this.options.repairs || !standsForLetter(unit)) break;
+      }
       const lower = lowerOf[unit]!;
       word[length++] = lower;
       hash = Math.imul(hash ^ lower, fnvPrime);
     }
     word[length++] = wordEnd;
+    if (this.options.identities && identities.has(hash)) {
+      this.#emitWord(identityToken);
+      return at;
+    }
     this.#emitWord(hash);
     this.#emitCharacters(length);
+    if (this.options.repairs) this.#emitRepaired(length - 1);
     return at;
+  }
+
+  /** A disguised word also counts as what was meant, apart from how it was written. */
+  #emitRepaired(end: number): void {
+    if (end === 2) {
+      this.#spaced = Math.imul(this.#spaced ^ this.#word[1]!, fnvPrime);
+      this.#spacedLetters++;
+      return;
+    }
+    this.#endSpaced();
+    const repairedEnd = repairWord(this.#word, end, this.#repaired);
+    if (repairedEnd === 0) return;
+    let hash = wordSeed;
+    for (let at = 1; at < repairedEnd; at++) hash = Math.imul(hash ^ this.#repaired[at]!, fnvPrime);
+    this.#pushWord(mix(hash));
+    this.#pushWord(mix(repairedSeed));
+  }
+
+  /** Letters one by one that end here count as the word they spell. */
+  #endSpaced(): void {
+    if (this.#spacedLetters >= spacedLettersMin) {
+      this.#pushWord(mix(this.#spaced));
+      this.#pushWord(mix(repairedSeed));
+    }
+    this.#spaced = wordSeed;
+    this.#spacedLetters = 0;
   }
 
   #emitWord(hash: number): void {
@@ -122,9 +188,18 @@ export class Featurizer {
       }
     }
     if (this.#wordsSeen < leadingWords) this.#pushWord(mix(Math.imul(hash ^ leadingSeed, 0x165667b1)));
+    if (this.options.negations) this.#emitNegated(hash);
     this.#beforePrevious = this.#previous;
     this.#previous = hash;
     this.#wordsSeen++;
+  }
+
+  #emitNegated(hash: number): void {
+    if (this.#negated > 0) {
+      this.#negated--;
+      this.#pushWord(mix(Math.imul(hash ^ negatedSeed, 0x165667b1)));
+    }
+    if (negations.has(hash)) this.#negated = negationReach;
   }
 
   #pushWord(hash: number): void {

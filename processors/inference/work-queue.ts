@@ -1,11 +1,13 @@
 // The engine’s queue: pieces of calls that wait for a thread, bounded, first come first served, and joined into
 // batches: what arrived for the same tasks while the threads were busy runs together.
+
 import { Overloaded } from '../../schemas/errors.ts';
+import type { Input } from './model.ts';
 
 /** Consecutive texts of one call, small enough for one run. */
 export interface Piece {
   readonly tasks: readonly string[];
-  readonly texts: readonly string[];
+  readonly texts: readonly Input[];
   readonly characters: number;
   /** How often a thread has died over it. */
   readonly deaths: number;

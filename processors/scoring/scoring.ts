@@ -3,8 +3,8 @@ import { derivedId } from '../../schemas/identity.ts';
 import { ok, type Process } from '../../schemas/outcome.ts';
 import type { Prediction, Result } from '../../schemas/prediction.ts';
 import type { Score } from '../../schemas/score.ts';
-import { complexityOf, qualityOf } from './quality.ts';
-import { rulesRelease } from './rules.ts';
+import { complexityOf, type Quality, qualityOf } from './quality.ts';
+import { rulesRelease, subScores } from './rules.ts';
 
 export interface ScoringOptions {
   /** A comment is called toxic from this probability on. */
@@ -14,6 +14,8 @@ export interface ScoringOptions {
 }
 
 const undetermined = 'und';
+/** The labels of a model for the quality of prompts; the rules answer the same. */
+const qualityLabels = ['quality', ...subScores] as const;
 /** The label whose probability is the toxicity. */
 const toxicLabel = 'toxic';
 
@@ -94,23 +96,27 @@ function commentOf({ results, language }: Prediction, options: ScoringOptions): 
 function promptOf({ results, values }: Prediction): PromptPart {
   const intent = resultOf(results, 'prompt-intent');
   return {
-    ...(values ? ratingOf(values) : noPrompt),
+    ...noPrompt,
+    ...(values ? { complexity: Math.fround(complexityOf(values)) } : {}),
+    ...pointsOf(judgedQuality(results) ?? (values ? qualityOf(values) : null)),
     intent: intent?.label ?? null,
     intentConfidence: rounded(intent?.confidence),
   };
 }
 
-function ratingOf(values: readonly number[]): PromptPart {
-  const { quality, clarity, specificity, structure, context } = qualityOf(values);
-  return {
-    ...noPrompt,
-    complexity: Math.fround(complexityOf(values)),
-    quality: Math.fround(quality),
-    clarity: Math.fround(clarity),
-    specificity: Math.fround(specificity),
-    structure: Math.fround(structure),
-    context: Math.fround(context),
-  };
+/** What a model says about the quality, if one was asked that answers with points for it and for every sub-score. */
+function judgedQuality(results: readonly Result[]): Quality | null {
+  const result = resultOf(results, 'prompt-quality');
+  if (result === undefined) return null;
+  const points = qualityLabels.map((label) => result.probabilities[result.labels.indexOf(label)]);
+  if (points.includes(undefined)) return null;
+  // A result carries points as shares of 100.
+  return Object.fromEntries(qualityLabels.map((label, at) => [label, 100 * points[at]!])) as Quality;
+}
+
+function pointsOf(quality: Quality | null): Partial<PromptPart> {
+  if (quality === null) return {};
+  return Object.fromEntries(qualityLabels.map((label) => [label, Math.fround(quality[label])]));
 }
 
 function languageOf({ results, language }: Prediction): Pick<Score, 'language' | 'languageConfidence'> {

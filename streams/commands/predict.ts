@@ -1,7 +1,9 @@
 // `millrace predict`: lines in, one answer per line out, in the order of the input. Needs no log and no ClickHouse.
 import { isUtf8 } from 'node:buffer';
 import { cleanText } from '../../processors/features/cleaning.ts';
-import type { Engine } from '../../processors/inference/engine.ts';
+import type { Answers, Engine } from '../../processors/inference/engine.ts';
+import { resultOf } from '../../processors/inference/inference.ts';
+import type { Input } from '../../processors/inference/model.ts';
 import { readLineGroups } from '../lines.ts';
 import { openEngine } from '../models.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
@@ -23,13 +25,15 @@ export const predict: Define = (program, context, action) => {
     .addHelpText(
       'after',
       `
-A line is plain text, or JSON with a "text" field and optionally an "id". Every line of input gives one line of output
-with id, label, probabilities and model; a line without a text gives an "error" instead, and exit code 3. Tasks:
-\`millrace models list\`.
+A line is plain text, or JSON with a "text" field and optionally an "id", and a "second" text for models that compare
+two. Every line of input gives one line of output with id, label, confidence, probabilities and model ("abstained" where
+the model had better not answer), or with values where it gives scores or vectors; a line without a text gives an
+"error" instead, and exit code 3. Tasks: \`millrace models list\`.
 
 Examples:
   echo "Guten Morgen" | millrace predict --model language
-  millrace predict --model toxicity --json < comments.jsonl`,
+  millrace predict --model toxicity --json < comments.jsonl
+  echo '{"text":"who wrote it?","second":"Ada wrote it."}' | millrace predict --model ranking`,
     )
     .action(action((options: PredictOptions) => run(context, options)));
 };
@@ -53,18 +57,21 @@ async function run({ io, configuration, workingDirectory }: CommandContext, opti
 }
 
 type Asked =
-  | { readonly id: string; readonly text: string }
+  | { readonly id: string; readonly text: string; readonly second?: string }
   | { readonly id: string; readonly error: LineError };
 interface LineError {
   readonly code: string;
   readonly message: string;
 }
-interface Answered {
-  readonly id: string;
-  readonly label: string;
-  readonly probabilities: Readonly<Record<string, number>>;
-  readonly model: string;
-}
+type Answered = { readonly id: string; readonly model: string } & (
+  | { readonly values: Readonly<Record<string, number>> }
+  | {
+      readonly label: string;
+      readonly confidence: number;
+      readonly abstained?: true;
+      readonly probabilities: Readonly<Record<string, number>>;
+    }
+);
 
 /** What came together is answered together, so that a lone line never waits for others. */
 async function* batchesOf(source: AsyncIterable<Buffer>): AsyncGenerator<readonly Asked[], void, void> {
@@ -90,12 +97,15 @@ function askedOf(line: Buffer, number: number): Asked {
   if ('error' in asked) return asked;
   // As the features stream cleans it, so that a text gets the answer it would get on a topic.
   const text = cleanText(asked.text);
-  return text === '' ? { ...refused('no-text', 'has no text'), id: asked.id } : { id: asked.id, text };
+  if (text === '') return { ...refused('no-text', 'has no text'), id: asked.id };
+  return asked.second === undefined
+    ? { id: asked.id, text }
+    : { id: asked.id, text, second: cleanText(asked.second) };
 }
 
 function readAsked(line: string, number: number, refused: (code: string, what: string) => Asked): Asked {
   if (!line.trimStart().startsWith('{')) return { id: String(number), text: line };
-  let parsed: { readonly id?: unknown; readonly text?: unknown };
+  let parsed: { readonly id?: unknown; readonly text?: unknown; readonly second?: unknown };
   try {
     parsed = JSON.parse(line) as typeof parsed;
   } catch (error) {
@@ -103,7 +113,8 @@ function readAsked(line: string, number: number, refused: (code: string, what: s
   }
   const hasId = typeof parsed.id === 'string' || typeof parsed.id === 'number';
   const id = hasId ? String(parsed.id) : String(number);
-  if (typeof parsed.text === 'string') return { id, text: parsed.text };
+  const { text, second } = parsed;
+  if (typeof text === 'string') return { id, text, ...(typeof second === 'string' ? { second } : {}) };
   return { ...refused('missing-field', 'has no field "text" with a text'), id };
 }
 
@@ -112,25 +123,46 @@ async function answer(
   task: string,
   asked: readonly Asked[],
 ): Promise<readonly (Answered | Asked)[]> {
-  const texts = asked.flatMap((each) => ('text' in each ? [each.text] : []));
-  const [answers] = texts.length > 0 ? await engine.predict([task], texts) : [];
+  const inputs = asked.flatMap((each): Input[] => ('text' in each ? [inputOf(each)] : []));
+  const [answers] = inputs.length > 0 ? await engine.predict([task], inputs) : [];
+  const { abstainBelow = 0 } = engine.manifests.find((manifest) => manifest.task === task)!;
   let row = 0;
   return asked.map((each) => {
     if ('error' in each) return each;
-    const { labels, probabilities, release } = answers!;
-    const start = row * labels.length;
-    row += 1;
-    const own = probabilities.subarray(start, start + labels.length);
-    const best = own.indexOf(Math.max(...own));
-    return { id: each.id, label: labels[best]!, probabilities: byLabel(labels, own), model: release };
+    return answerAt(answers!, row++, each.id, abstainBelow);
   });
 }
 
+const inputOf = ({ text, second }: { readonly text: string; readonly second?: string }): Input =>
+  second === undefined ? text : [text, second];
+
+function answerAt(answers: Answers, row: number, id: string, abstainBelow: number): Answered {
+  const { labels, probabilities, activation, release } = answers;
+  const own = probabilities.subarray(row * labels.length, (row + 1) * labels.length);
+  if (activation === 'identity') return { id, values: byLabel(labels, own), model: release };
+  const { label, confidence } = resultOf(answers, row);
+  return {
+    id,
+    label,
+    confidence: rounded(confidence),
+    ...(confidence < abstainBelow ? { abstained: true } : {}),
+    probabilities: byLabel(labels, own),
+    model: release,
+  };
+}
+
+const rounded = (value: number): number => Math.round(value * 1e6) / 1e6;
+
 const byLabel = (labels: readonly string[], probabilities: Float32Array): Record<string, number> =>
-  Object.fromEntries(labels.map((label, index) => [label, Math.round(probabilities[index]! * 1e6) / 1e6]));
+  Object.fromEntries(labels.map((label, index) => [label, rounded(probabilities[index]!)]));
 
 function printForPeople(answered: Answered | Asked): string {
   if ('error' in answered) return `${answered.id}\t${answered.error.message}\n`;
-  const { id, label, probabilities } = answered as Answered;
-  return `${id}\t${label}\t${(probabilities[label]! * 100).toFixed(1)} %\n`;
+  if ('text' in answered) throw new Error('a line was not answered');
+  if ('values' in answered)
+    return `${answered.id}\t${Object.entries(answered.values)
+      .map(([label, value]) => `${label} ${value.toFixed(2)}`)
+      .join('\t')}\n`;
+  const { id, label, confidence, abstained } = answered;
+  return `${id}\t${label}\t${(confidence * 100).toFixed(1)} %${abstained ? '\tbetter not answered' : ''}\n`;
 }

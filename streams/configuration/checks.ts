@@ -68,6 +68,19 @@ const checks: readonly Check[] = [
       fix: `Name ${right}, or set MILLRACE_MODE=${mode === 'chained' ? 'apart' : 'chained'}.`,
     };
   },
+  ({ inference, s3 }) =>
+    inference.modelsDirectory.startsWith('s3://') &&
+    (s3.accessKeyId === null || s3.secretAccessKey === null) && {
+      keys: ['inference.modelsDirectory', 's3.accessKeyId', 's3.secretAccessKey'],
+      what: 'models in a bucket need credentials',
+      fix: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+    },
+  ({ mlflow }) =>
+    (mlflow.username === null) !== (mlflow.password === null) && {
+      keys: ['mlflow.username', 'mlflow.password'],
+      what: 'MLflow has a user or a password, but not both',
+      fix: 'Set both MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or neither.',
+    },
   ({ loop }) =>
     loop.retryDelayMaxMs < loop.retryDelayMs && {
       keys: ['loop.retryDelayMaxMs', 'loop.retryDelayMs'],

@@ -179,3 +179,25 @@ export function numberByLanguage(min: number, max: number): Kind<Readonly<Record
     emptyIsNone: true,
   };
 }
+
+/** Languages by tenant: `acme=de|en,*=en` in a variable, a mapping to lists in YAML. */
+export const languagesByTenant: Kind<Readonly<Record<string, readonly string[]>>> = {
+  wanted: 'tenant=language|language pairs, `*` for all other tenants',
+  schema: z.record(
+    z.string().min(1),
+    z
+      .array(z.string().regex(/^[a-z]{2,3}$/))
+      .min(1)
+      .readonly(),
+  ),
+  fromText: (given) => {
+    const pairs = given.split(',').filter((entry) => entry.trim() !== '');
+    return Object.fromEntries(
+      pairs.map((entry) => {
+        const [tenant = '', languages = ''] = entry.split('=').map((part) => part.trim());
+        return [tenant, languages.split('|').map((language) => language.trim())];
+      }),
+    );
+  },
+  emptyIsNone: true,
+};

@@ -1,5 +1,6 @@
 // Every setting of Millrace: the one place from which the type, the reading, the checks and the reference follow.
 import { cache, clickhouse, http, kafka, registry } from './connection-settings.ts';
+import { mlflow, s3 } from './model-settings.ts';
 import { choice, flag, list, setting, text, urlOrNone, type ValuesOf } from './setting.ts';
 import { drift, inference, log, loop, scoring, sink } from './work-settings.ts';
 
@@ -65,6 +66,8 @@ export const settings = {
   loop,
   sink,
   inference,
+  s3,
+  mlflow,
   scoring,
   drift,
 };

@@ -1,8 +1,9 @@
 // Settings of the work itself: logs, the loop, the sink, inference, scoring, drift.
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { folderOrBucket } from './model-settings.ts';
 import { bytes, count, fraction, milliseconds } from './quantity.ts';
-import { choice, flag, list, numberByLanguage, setting, text } from './setting.ts';
+import { choice, flag, languagesByTenant, list, numberByLanguage, setting } from './setting.ts';
 
 export const log = {
   level: setting({
@@ -137,12 +138,12 @@ export const inference = {
   }),
   modelsDirectory: setting({
     variable: 'MILLRACE_MODELS_DIRECTORY',
-    kind: text,
+    kind: folderOrBucket,
     default: {
       says: '`models/` of Millrace itself',
       from: () => fileURLToPath(new URL('../../models', import.meta.url)),
     },
-    doc: 'Where releases lie: `<task>/<version>/manifest.json`.',
+    doc: 'Where releases lie, as `<task>/<version>/manifest.json`: a folder, or `s3://bucket/prefix` of S3 or what speaks its protocol.',
   }),
   commentTasks: setting({
     variable: 'MILLRACE_COMMENT_TASKS',
@@ -155,6 +156,18 @@ export const inference = {
     kind: list({ empty: false }),
     default: ['language', 'prompt-intent'],
     doc: 'Tasks answered for a prompt.',
+  }),
+  expectedLanguages: setting({
+    variable: 'MILLRACE_EXPECTED_LANGUAGES',
+    kind: languagesByTenant,
+    default: {},
+    doc: 'Languages that a tenant’s messages may be in: `acme=de|en,*=en|fr`. The others are ruled out, which makes short texts surer; a tenant without an entry may use any.',
+  }),
+  groupLanguages: setting({
+    variable: 'MILLRACE_GROUP_LANGUAGES',
+    kind: flag,
+    default: false,
+    doc: 'Languages that are hard to tell apart, as the release declares them, count as one label.',
   }),
   queueTextsMax: setting({
     variable: 'MILLRACE_INFERENCE_QUEUE_TEXTS_MAX',

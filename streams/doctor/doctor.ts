@@ -1,6 +1,6 @@
 // `millrace doctor`: what this machine has, what of it answers, and what to do about the rest.
-import { loadServing } from '../../connectors/model-store.ts';
 import type { Configuration } from '../configuration/configuration.ts';
+import { servingReleases } from '../models.ts';
 import { clickhouse, kafka, redis, registry } from './connections.ts';
 import { type Examination, type Finding, find } from './finding.ts';
 import { chdb, examineProviders } from './libraries.ts';
@@ -30,13 +30,12 @@ export async function examineMachine(configuration: Configuration): Promise<read
   return findings.flat();
 }
 
-const models = ({ inference }: Configuration): Examination => ({
+const models = (configuration: Configuration): Examination => ({
   name: 'models',
   timeoutMs: 10_000,
-  fix: `Put releases into ${inference.modelsDirectory}/<task>/<version>/ (\`millrace train <task>\`), or set MILLRACE_MODELS_DIRECTORY.`,
+  fix: `Put releases into ${configuration.inference.modelsDirectory}/<task>/<version>/ (\`millrace train <task>\`), or set MILLRACE_MODELS_DIRECTORY.`,
   examine: async () => {
-    const tasks = [...inference.commentTasks, ...inference.promptTasks];
-    const releases = await loadServing(inference.modelsDirectory, tasks);
+    const releases = await servingReleases(configuration);
     return { status: 'ok', detail: releases.map(({ manifest }) => manifest.release).join(', ') };
   },
 });

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 
 function address(name: string): string {
   const value = process.env[name];
-  assert.ok(value, `${name} is not set; start the server and set it (npm run kafka -- up --registry).`);
+  assert.ok(value, `${name} is not set; start the server and set it (.ci/run shows how).`);
   return value;
 }
 
 export const kafkaBrokers = (): string[] => address('KAFKA_BROKERS').split(',');
 export const registryUrl = (): string => address('SCHEMA_REGISTRY_URL');
 export const redisUrl = (): string => address('REDIS_URL');
+export const s3Endpoint = (): string => address('S3_ENDPOINT');
+export const mlflowUrl = (): string => address('MLFLOW_URL');

@@ -1,11 +1,13 @@
 // Training end to end on a tiny task: same bytes from the same seed, no leak of what is judged, abort leaves nothing.
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { loadRelease } from '../../connectors/model-store.ts';
+import { openExperimentLog } from '../../connectors/experiment-log.ts';
+import { listRuns } from '../../connectors/experiment-runs.ts';
+import { openModelStore } from '../../connectors/model-store.ts';
 import { splitData } from '../../trainers/data-sets/split.ts';
 import type { DataSet, Task } from '../../trainers/task.ts';
 import { train } from '../../trainers/train.ts';
@@ -88,21 +90,18 @@ after(() => rm(root, { recursive: true, force: true }));
 
 const directories = () => ({ data: join(root, 'data'), samples: join(root, 'samples') });
 
-test('training twice writes the same bytes, and another seed other ones', async () => {
-  const [one, two, other] = ['one', 'two', 'other'].map((name) => join(root, name)) as [
-    string,
-    string,
-    string,
-  ];
-  await train(task, { seed: 5, out: one, directories: directories() });
-  await train(task, { seed: 5, out: two, directories: directories() });
-  const third = await train(task, { seed: 6, out: other, directories: directories() });
-  for (const file of ['model.onnx', 'manifest.json', 'baseline.json', 'card.md']) {
-    const path = join('language/0.1.0', file);
-    assert.deepEqual(await readFile(join(one, path)), await readFile(join(two, path)), file);
-  }
-  const release = await loadRelease(one, 'language@0.1.0');
-  assert.notEqual(release.manifest.files['model.onnx'], third.files['model.onnx']);
+const trained = (seed: number, changes: Partial<Parameters<typeof train>[1]> = {}) =>
+  train(task, { seed, stores: [], directories: directories(), ...changes });
+
+test('training twice gives the same bytes, and another seed other ones', async () => {
+  const [one, two, other] = [await trained(5), await trained(5), await trained(6)];
+  assert.deepEqual(one, two);
+  assert.notEqual(one.manifest.files['model.onnx'], other.manifest.files['model.onnx']);
+  const store = openModelStore(join(root, 'models'));
+  assert.equal(await store.publish(one), true);
+  assert.equal(await store.publish(two), false);
+  await assert.rejects(store.publish(other), { name: 'Misconfigured' });
+  const release = await store.load('language@0.1.0');
   assert.equal(release.manifest.figures[0]!.accuracy, 1);
   assert.deepEqual(
     release.baselines.map(({ feature }) => feature),
@@ -117,6 +116,33 @@ test('training twice writes the same bytes, and another seed other ones', async 
   }
 });
 
+test('a run is noted with its parameters, its figures and its release', async () => {
+  const directory = join(root, 'runs');
+  await trained(5, { log: openExperimentLog({ directory, warn: assert.fail }) });
+  const [run] = await listRuns(directory);
+  assert.equal(run!.status, 'finished');
+  assert.equal(run!.release, 'language@0.1.0');
+  assert.equal(run!.parameters.epochs, 20);
+  assert.ok(run!.data.some(({ name, rows }) => name === 'tiny/test' && rows === judged.length));
+});
+
+test('a missing language model is found before anything is learned', async () => {
+  const seen: string[] = [];
+  await assert.rejects(
+    train(
+      { ...task, task: 'mood' },
+      {
+        seed: 1,
+        stores: [join(root, 'nowhere')],
+        directories: directories(),
+        onProgress: ({ stage }) => seen.push(stage),
+      },
+    ),
+    { name: 'Misconfigured' },
+  );
+  assert.deepEqual(seen, ['reading']);
+});
+
 test('what is judged, sampled or referred to is never learned from', async () => {
   const split = await splitData(task, directories(), 1);
   const known = new Set([...split.train, ...split.calibration].map(({ text }) => text));
@@ -127,15 +153,13 @@ test('what is judged, sampled or referred to is never learned from', async () =>
   assert.ok(split.train.every(({ text }) => !split.calibration.some((kept) => kept.text === text)));
 });
 
-test('an aborted training throws and leaves no release', async () => {
-  const out = join(root, 'aborted');
+test('an aborted training throws, and its run is noted as stopped', async () => {
+  const directory = join(root, 'aborted');
   const controller = new AbortController();
   const seen: number[] = [];
-  const running = train(task, {
-    seed: 1,
-    out,
-    directories: directories(),
+  const running = trained(1, {
     signal: controller.signal,
+    log: openExperimentLog({ directory, warn: assert.fail }),
     onProgress: ({ stage, done }) => {
       if (stage !== 'fitting') return;
       seen.push(done);
@@ -144,13 +168,10 @@ test('an aborted training throws and leaves no release', async () => {
   });
   await assert.rejects(running, /stopped by the test/);
   assert.equal(seen.length, 1);
-  await assert.rejects(readdir(out), { code: 'ENOENT' });
+  assert.equal((await listRuns(directory))[0]!.status, 'stopped');
 });
 
 test('a label that the task does not declare is an error that names it', async () => {
   const wrong = { ...task, labels: ['glad', 'angry'] };
-  await assert.rejects(
-    train(wrong, { seed: 1, out: join(root, 'wrong'), directories: directories() }),
-    /“sad”/,
-  );
+  await assert.rejects(train(wrong, { seed: 1, stores: [], directories: directories() }), /“sad”/);
 });

@@ -39,3 +39,9 @@ export function textKey(text: string): string {
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
     .trim();
 }
+
+/** What makes two texts the same: their key, or the text itself where it has neither letters nor digits. */
+export const sameKey = (text: string): string => textKey(text) || text.trim();
+
+/** Words as white space parts them: what limits on length count. */
+export const wordCount = (text: string): number => text.match(/\S+/gu)?.length ?? 0;

@@ -1,12 +1,12 @@
 // Reads the data of a task and splits it into what is learned from, what is calibrated on and what is judged on,
 // keeping everything that is judged or shown elsewhere out of what is learned from.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cleanText } from '../../processors/features/cleaning.ts';
 import { createRandom } from '../random.ts';
 import type { DataSet, Task } from '../task.ts';
 import type { Example } from '../trainer.ts';
+import { openDataSet } from './open.ts';
 import { isInShare, readRows, textKey, textOf } from './rows.ts';
 
 /** A data set as it was read. */
@@ -14,6 +14,8 @@ export interface UsedSet {
   readonly set: DataSet;
   readonly rows: number;
   readonly sha256: string;
+  /** SHA-256 of the manifest of the data set. */
+  readonly manifest: string;
 }
 
 /** Examples to judge on. */
@@ -38,7 +40,10 @@ export interface Directories {
   readonly unshipped?: string | undefined;
 }
 
-/** Reads and splits. Rows equal (by `textKey`) to a test row, a reference row or a sample are never learned from. */
+/**
+ * Reads and splits. Rows equal (by `textKey`) to a test row are never learned from, nor are reference rows and samples
+ * unless the task says so.
+ */
 export async function splitData(task: Task, directories: Directories, seed: number): Promise<Split> {
   const loaded = await Promise.all(
     task.dataSets
@@ -46,7 +51,7 @@ export async function splitData(task: Task, directories: Directories, seed: numb
       .map((set) => loadSet(set, directories)),
   );
   const judged = loaded.filter(({ set }) => set.role === 'test');
-  const reserved = await reservedKeys(directories);
+  const reserved = task.learnsSamples ? new Set<string>() : await reservedKeys(directories);
   for (const { set, examples } of judged) {
     // Whether the unshipped sets are at hand must not change what is learned.
     if (set.shipped) for (const { text } of examples) reserved.add(textKey(text));
@@ -84,19 +89,28 @@ export interface LoadedSet extends UsedSet {
   readonly examples: readonly Example[];
 }
 
-/** Reads one set: its examples, cleaned as serving cleans them. */
+/**
+ * Reads one set, `<name>/<split>` of a manifest (or of a folder of files without one): its examples, cleaned as serving
+ * cleans them. Throws `Misconfigured` where a file is missing or is not what its manifest names.
+ */
 export async function loadSet(set: DataSet, directories: Directories): Promise<LoadedSet> {
-  const root = set.shipped ? directories.data : directories.unshipped!;
-  const path = join(root, `${set.file}.jsonl.gz`);
-  const rows = await readRows(path);
-  const examples = rows
-    .flatMap((row) => set.examples(row))
-    .map((example) => ({ ...example, text: cleanText(example.text) }))
-    .filter(({ text }) => text !== '');
-  const sha256 = createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
-  return { set, examples, rows: examples.length, sha256 };
+  const { data, unshipped } = directories;
+  const [name = '', split] = set.file.split('/');
+  const opened = await openDataSet(name, { folders: [data], collected: unshipped });
+  const examples: Example[] = [];
+  for await (const row of opened.rows(split))
+    for (const example of set.examples(row)) {
+      const text = cleanText(example.text);
+      if (text !== '') examples.push({ ...example, text });
+    }
+  const sha256 = hashOf((await opened.files(split)).map(({ file }) => file.sha256));
+  return { set, examples, rows: examples.length, sha256, manifest: opened.hash };
+}
+
+/** The hash of a file; of several, the hash of their hashes. */
+function hashOf(hashes: readonly string[]): string {
+  if (hashes.length === 1) return hashes[0]!;
+  return createHash('sha256').update(hashes.join('\n')).digest('hex');
 }
 
 async function reservedKeys(directories: Directories): Promise<Set<string>> {

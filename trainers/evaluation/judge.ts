@@ -1,106 +1,181 @@
-// Judges a release on held-out examples, through the ONNX file that will be served.
-import { answer, type Model } from '../../processors/inference/model.ts';
-import type { Figures, ModelManifest } from '../../schemas/model-manifest.ts';
+// Judges a model on held-out examples, through the files that will be served: the figures of its manifest.
+import type { Model } from '../../processors/inference/model.ts';
+import type { Figures } from '../../schemas/model-figures.ts';
 import type { DataSet } from '../task.ts';
 import type { Example } from '../trainer.ts';
+import {
+  type Asking,
+  ask,
+  type LabelAnswers,
+  readLabels,
+  readValues,
+  ruleOut,
+  type ValueAnswers,
+} from './answers.ts';
+import { bootstrap, percentileInterval } from './bootstrap.ts';
+import { calibrationError, reliability } from './confidence.ts';
+import { resampledFigures } from './label-figures.ts';
+import { wilson } from './proportion.ts';
+import { questionsOf, rankingFigureNames, rankingFigures } from './ranking-figures.ts';
+import { slicesOf } from './slices.ts';
+import { ratesOf, tallyOf } from './tallies.ts';
+import { meanValueFigures, valueFigureNames, valueFigures } from './value-figures.ts';
 
-type Judged = Pick<ModelManifest, 'labels' | 'thresholds'>;
+const seed = 1;
+/** Rows drawn in all, so that large sets, whose intervals are narrow anyway, do not hold up a training. */
+const drawnRowsMax = 2e7;
+/** Points within which a value counts as right. */
+const pointsRight = 10;
 
-interface Tally {
-  right: number;
-  called: number;
-  held: number;
-}
-
-const calibrationBins = 15;
-
-/** Figures of a model over the examples of a set. */
+/** Figures of a model over the examples of a set, of which there is at least one. Throws `Misconfigured` for labels it lacks. */
 export async function judgeModel(
   model: Model,
   set: Pick<DataSet, 'file' | 'among'>,
   examples: readonly Example[],
+  asking: Asking = {},
 ): Promise<Figures> {
-  const { labels, thresholds } = model.manifest;
-  const probabilities = await answer(
-    model,
-    examples.map(({ text }) => text),
-  );
-  if (set.among !== undefined) ruleOut(probabilities, labels, set.among);
-  return judge(set.file, { labels, thresholds }, examples, probabilities);
+  const { manifest } = model;
+  const values = await ask(model, examples, asking);
+  if (manifest.activation === 'identity')
+    return judgeValues(set.file, readValues(manifest, examples, values), examples, asking);
+  if (set.among !== undefined) ruleOut(values, manifest.labels, set.among);
+  const answers = readLabels(manifest, examples, values);
+  return {
+    ...(await judgeLabels(set.file, answers, examples, asking)),
+    ...answeredBy(answers, manifest.abstainBelow),
+  };
 }
 
-/** Leaves each row the probabilities of the labels `among`, scaled to sum to one. */
-function ruleOut(probabilities: Float32Array, labels: readonly string[], among: readonly string[]): void {
-  for (let from = 0; from < probabilities.length; from += labels.length) {
-    const row = probabilities.subarray(from, from + labels.length);
-    labels.forEach((label, index) => {
-      if (!among.includes(label)) row[index] = 0;
-    });
-    const sum = row.reduce((total, value) => total + value, 0);
-    if (sum > 0) row.set(row.map((value) => value / sum));
-  }
-}
-
-/**
- * Figures over examples. Accuracy: the leading label holds. F1 values: of the leading label where one label holds;
- * of the labels at or above their thresholds (the leading one where none is) where several may.
- * Calibration error: mean gap between confidence and accuracy of the leading label, over 15 equal bins of confidence.
- */
-function judge(
+async function judgeLabels(
   set: string,
-  { labels, thresholds }: Judged,
+  answers: LabelAnswers,
   examples: readonly Example[],
-  probabilities: Float32Array,
-): Figures {
-  const tallies: Tally[] = labels.map(() => ({ right: 0, called: 0, held: 0 }));
-  const bins = Array.from({ length: calibrationBins }, () => ({ confidence: 0, right: 0 }));
-  let right = 0;
-  for (const [index, example] of examples.entries()) {
-    const row = probabilities.subarray(index * labels.length, (index + 1) * labels.length);
-    const leading = row.indexOf(Math.max(...row));
-    const isRight = example.labels.includes(labels[leading]!);
-    if (isRight) right++;
-    const bin = bins[Math.min(calibrationBins - 1, Math.floor(row[leading]! * calibrationBins))]!;
-    bin.confidence += row[leading]!;
-    bin.right += isRight ? 1 : 0;
-    const called = calledLabels(row, leading, labels, thresholds);
-    for (const label of called) {
-      tallies[label]!.called++;
-      if (example.labels.includes(labels[label]!)) tallies[label]!.right++;
-    }
-    for (const label of example.labels) tallies[labels.indexOf(label)]!.held++;
-  }
-  const perLabel = tallies.map((tally, label) => ({ label: labels[label]!, ...ratesOf(tally) }));
-  const supported = perLabel.filter(({ support }) => support > 0);
-  const gap = bins.reduce((sum, bin) => sum + Math.abs(bin.confidence - bin.right), 0);
+  { signal }: Asking,
+): Promise<Figures> {
+  const resampled = resampledFigures(answers);
+  const { names } = resampled;
+  const plain = resampled.of();
+  const draws = await bootstrap(
+    { rows: answers.rows, times: timesFor(answers.rows), seed, signal },
+    resampled.of,
+  );
+  const { accuracy, macroF1, ...others } = namedFigures(names, plain);
+  const tallies = tallyOf(answers.held, answers.called, answers.labels.length);
+  return {
+    set,
+    samples: answers.rows,
+    accuracy: accuracy ?? 0,
+    macroF1: macroF1 ?? 0,
+    calibrationError: rounded(calibrationError(reliability(answers.confidence, answers.isRight))),
+    perLabel: answers.labels.map((label, at) => {
+      const { precision, recall, f1, support } = ratesOf(tallies, at);
+      return { label, precision: rounded(precision), recall: rounded(recall), f1: rounded(f1), support };
+    }),
+    ...others,
+    intervals: intervalsOf(names, draws),
+    ...slicesBy(examples, (row) => answers.isRight[row] === 1),
+  };
+}
+
+async function judgeValues(
+  set: string,
+  outputs: readonly ValueAnswers[],
+  examples: readonly Example[],
+  { signal }: Asking,
+): Promise<Figures> {
+  const draws = await bootstrap(
+    { rows: examples.length, times: timesFor(examples.length), seed, signal },
+    (drawn) => meanValueFigures(outputs, drawn),
+  );
+  const { pearson: _, ...figures } = namedFigures(valueFigureNames, meanValueFigures(outputs));
+  const accuracy = figures.within10 ?? 0;
+  const perValue = outputs.map((output) => {
+    const [mae, rmse, r2, within5, within10, spearman] = valueFigures(output).map(rounded);
+    const known = { mae: mae!, rmse: rmse!, r2: r2!, within5: within5!, within10: within10! };
+    return { label: output.label, ...known, ...(Number.isFinite(spearman) ? { spearman: spearman! } : {}) };
+  });
+  const ranked = await judgeRankings(outputs, examples, signal);
+  const isRight = (row: number) =>
+    outputs.every(({ truth, said }) => Math.abs(truth[row]! - said[row]!) <= pointsRight);
   return {
     set,
     samples: examples.length,
-    accuracy: rounded(right / examples.length),
-    macroF1: rounded(supported.reduce((sum, { f1 }) => sum + f1, 0) / supported.length),
-    calibrationError: rounded(gap / examples.length),
-    perLabel,
+    accuracy,
+    macroF1: accuracy,
+    calibrationError: 0,
+    perLabel: [],
+    ...figures,
+    ...(outputs.length > 1 ? { perValue } : {}),
+    ...ranked.figures,
+    intervals: { ...intervalsOf(valueFigureNames, draws), ...ranked.intervals },
+    ...slicesBy(examples, isRight),
   };
 }
 
-function calledLabels(
-  row: Float32Array,
-  leading: number,
-  labels: readonly string[],
-  thresholds: Judged['thresholds'],
-): readonly number[] {
-  if (thresholds === undefined) return [leading];
-  const called = [...row.keys()].filter((label) => row[label]! >= thresholds[labels[label]!]!);
-  return called.length > 0 ? called : [leading];
-}
-
-function ratesOf({ right, called, held }: Tally) {
+/** Where the rows are pairs: how well the candidates of each question are ordered. */
+async function judgeRankings(
+  outputs: readonly ValueAnswers[],
+  examples: readonly Example[],
+  signal: AbortSignal | undefined,
+) {
+  const questions = questionsOf(examples, outputs);
+  if (questions.length === 0) return { figures: {}, intervals: {} };
+  const times = timesFor(questions.length);
+  const draws = await bootstrap({ rows: questions.length, times, seed, signal }, (drawn) =>
+    rankingFigures(questions, drawn),
+  );
   return {
-    precision: rounded(called > 0 ? right / called : 0),
-    recall: rounded(held > 0 ? right / held : 0),
-    f1: rounded(called + held > 0 ? (2 * right) / (called + held) : 0),
-    support: held,
+    figures: namedFigures(rankingFigureNames, rankingFigures(questions)),
+    intervals: intervalsOf(rankingFigureNames, draws),
   };
+}
+
+/** How many draws: a thousand, fewer for very large sets. */
+export const timesFor = (rows: number): number =>
+  Math.max(200, Math.min(1_000, Math.floor(drawnRowsMax / rows)));
+
+/** Figures that have a value, rounded. */
+function namedFigures<Name extends string>(
+  names: readonly Name[],
+  values: readonly number[],
+): Partial<Record<Name, number>> {
+  const known = names.map((name, at) => [name, rounded(values[at]!)] as const);
+  return Object.fromEntries(known.filter(([, value]) => Number.isFinite(value))) as Partial<
+    Record<Name, number>
+  >;
+}
+
+function intervalsOf(names: readonly string[], draws: readonly Float64Array[]): Figures['intervals'] {
+  const intervals = names.flatMap((name, at) => {
+    const interval = percentileInterval(draws[at]!);
+    return interval === null ? [] : [[name, [rounded(interval.low), rounded(interval.high)]] as const];
+  });
+  return Object.fromEntries(intervals);
+}
+
+function slicesBy(examples: readonly Example[], isRight: (row: number) => boolean): Pick<Figures, 'slices'> {
+  const slices = slicesOf(examples).map(({ column, value, rows }) => {
+    const right = rows.reduce((sum, row) => sum + (isRight(row) ? 1 : 0), 0);
+    const { low, high } = wilson(right, rows.length);
+    const interval = [rounded(low), rounded(high)] as const;
+    return { column, value, samples: rows.length, accuracy: rounded(right / rows.length), interval };
+  });
+  return slices.length === 0 ? {} : { slices };
+}
+
+function answeredBy(
+  { rows, confidence, isRight }: LabelAnswers,
+  abstainBelow: number | undefined,
+): Pick<Figures, 'answered'> {
+  if (abstainBelow === undefined) return {};
+  let [answered, right] = [0, 0];
+  for (let row = 0; row < rows; row++) {
+    if (confidence[row]! < abstainBelow) continue;
+    answered++;
+    right += isRight[row]!;
+  }
+  if (answered === 0) return {};
+  return { answered: { share: rounded(answered / rows), accuracy: rounded(right / answered) } };
 }
 
 /** Four places: more would show differences between machines, not between models. */

@@ -45,10 +45,10 @@ export function createNetwork(shape: NetworkShape, random: () => number): Networ
 }
 
 /** A bag of n embeddings is their sum over the square root of n: longer texts speak up, but not in proportion. */
-const poolingScale = (count: number): number => (count > 0 ? 1 / Math.sqrt(count) : 0);
+export const poolingScale = (count: number): number => (count > 0 ? 1 / Math.sqrt(count) : 0);
 
 /** Sums the embeddings of ids[start..end) into `pooled` (words, then characters) and scales both bags; returns the scales. */
-export function pool(
+function pool(
   network: Network,
   ids: Int32Array,
   start: number,

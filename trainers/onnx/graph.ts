@@ -17,12 +17,24 @@ import {
 
 export const tensorTypes = TensorProto_DataType;
 
+/** Operators beside those of ONNX itself that a graph uses. */
+interface Opset {
+  readonly domain: string;
+  readonly version: number;
+}
+
 /** ONNX bytes of a model with one graph: equal for equal graphs. Opset 18, which ONNX Runtime has had since 1.14. */
-export function modelBytes(graph: MessageInitShape<typeof GraphProtoSchema>): Uint8Array<ArrayBuffer> {
+export function modelBytes(
+  graph: MessageInitShape<typeof GraphProtoSchema>,
+  opsets: readonly Opset[] = [],
+): Uint8Array<ArrayBuffer> {
   const model = create(ModelProtoSchema, {
     irVersion: 9n,
     producerName: 'millrace',
-    opsetImport: [{ domain: '', version: 18n }],
+    opsetImport: [
+      { domain: '', version: 18n },
+      ...opsets.map(({ domain, version }) => ({ domain, version: BigInt(version) })),
+    ],
     graph,
   });
   return toBinary(ModelProtoSchema, model);
@@ -34,8 +46,11 @@ export function node(
   input: string[],
   output: string,
   attribute: AttributeProto[] = [],
+  domain = '',
 ): NodeProto {
-  return create(NodeProtoSchema, { name: output, opType, input, output: [output], attribute });
+  const node = { name: output, opType, input, output: [output], attribute };
+  // A domain that is set, even to nothing, is written: files released before there were domains have none.
+  return create(NodeProtoSchema, domain === '' ? node : { ...node, domain });
 }
 
 /** A whole-number attribute. */
@@ -47,6 +62,25 @@ export function integer(name: string, i: number): AttributeProto {
 export function word(name: string, text: string): AttributeProto {
   const s = new TextEncoder().encode(text);
   return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s });
+}
+
+/** A list of whole numbers as an attribute. */
+export function integers(name: string, values: ArrayLike<number>): AttributeProto {
+  const ints = Array.from(values, BigInt);
+  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints });
+}
+
+/** A list of 32-bit floats as an attribute. */
+export function floats(name: string, values: ArrayLike<number>): AttributeProto {
+  const list = Array.from(values);
+  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOATS, floats: list });
+}
+
+/** A list of texts as an attribute. */
+export function words(name: string, texts: readonly string[]): AttributeProto {
+  const encoder = new TextEncoder();
+  const strings = texts.map((text) => encoder.encode(text));
+  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRINGS, strings });
 }
 
 /** The bytes of a typed array, little-endian as ONNX wants them. */

@@ -1,68 +1,115 @@
-// The model card, printed from the manifest alone (Mitchell et al. 2019, arXiv:1810.03993).
-import type { Figures, ModelManifest } from '../../schemas/model-manifest.ts';
+// The model card in Hugging Face's format, printed from the manifest alone (Mitchell et al. 2019, arXiv:1810.03993).
+import { stringify } from 'yaml';
+import type { Figures } from '../../schemas/model-figures.ts';
+import type { ModelManifest } from '../../schemas/model-manifest.ts';
+import { printEvaluation } from './card-figures.ts';
+import { isValued, shapeOf } from './card-shape.ts';
 
-const percent = (ratio: number): string => (100 * ratio).toFixed(1);
-
-/** The card of a release, Markdown. */
+/** The card of a release of so many bytes, Markdown below YAML front matter. */
 export function printCard(manifest: ModelManifest, bytes: number): string {
   const sections = [
     `# ${manifest.release}\n\n${manifest.doc}`,
-    printShape(manifest, bytes),
-    `## Held-out figures\n\n${printFigures(manifest)}`,
-    manifest.targets.length > 0 ? `## Beside them\n\n${bullets(manifest.targets)}` : '',
-    `## Data\n\n${printData(manifest)}`,
-    `## Limits\n\n${bullets(manifest.limits)}`,
-    ...manifest.figures.slice(0, 1).map(printLabels),
-    `## Make it again\n\n\`millrace train ${manifest.task} --seed ${manifest.seed}\` writes the same model and baselines, byte for byte. Figures on sets that are not in the repository need \`--data\`.`,
+    `## Model details\n\n${bullets(shapeOf(manifest, bytes))}`,
+    `## Intended use\n\n${bullets(usesOf(manifest))}`,
+    `## Training data\n\n${printData(manifest)}`,
+    `## Evaluation\n\n${printEvaluation(manifest)}`,
+    manifest.targets.length > 0
+      ? `## What a user with a fine-tuned transformer gets\n\nFigures that others reach, and that this task strives for:\n\n${bullets(manifest.targets)}\n\nA transformer fine-tuned elsewhere is imported with \`millrace models import <folder>\` and judged on the same rows with \`millrace evaluate <release> --against ${manifest.release}\`.`
+      : '',
+    `## Limits\n\n${bullets(manifest.limits.length > 0 ? manifest.limits : ['None were written down.'])}`,
+    `## How to get started\n\n${printStart(manifest)}`,
+    `## Reproduce\n\n${printReproduction(manifest)}`,
   ];
-  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+  return `---\n${stringify(frontMatter(manifest), { lineWidth: 0 })}---\n\n${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
 const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
 
-function printShape(manifest: ModelManifest, bytes: number): string {
-  const { featurizer } = manifest;
-  return bullets([
-    `Kind: hashed n-grams (words 1–${featurizer.words}, characters ${featurizer.charactersMin}–${featurizer.charactersMax} within words), ${manifest.activation}, ${(bytes / 1e6).toFixed(1)} MB, embeddings in eight bits`,
-    `Labels (${manifest.labels.length}): ${manifest.labels.join(', ')}`,
-    `A text without words is called \`${manifest.emptyLabel}\``,
-    `Reads at most ${featurizer.idsMax} n-grams of a text, about ${Math.round(featurizer.idsMax / 19)} words`,
-    `Probabilities are calibrated by one temperature, ${manifest.temperature}, on rows kept from training`,
-    ...(manifest.thresholds === undefined
-      ? []
-      : [
-          `Thresholds: ${Object.entries(manifest.thresholds)
-            .map(([label, value]) => `${label} ${value}`)
-            .join(', ')}`,
-        ]),
-  ]);
+function frontMatter(manifest: ModelManifest): Readonly<Record<string, unknown>> {
+  const { release, task, kind, figures, data } = manifest;
+  const taskType = isValued(manifest) ? 'text-regression' : 'text-classification';
+  return {
+    ...languagesOf(manifest),
+    license: licenceOf(manifest),
+    library_name: 'onnx',
+    ...(isValued(manifest) ? {} : { pipeline_tag: taskType }),
+    tags: ['millrace', 'onnx', task, kind, taskType],
+    datasets: [...new Set(data.filter(({ role }) => role !== 'test').map(({ name }) => name))],
+    metrics: isValued(manifest) ? ['mae', 'mse', 'spearmanr'] : ['accuracy', 'f1'],
+    'model-index': [
+      {
+        name: release,
+        results: figures.map((set) => ({
+          task: { type: taskType, name: task },
+          dataset: { type: set.set, name: set.set, split: 'held out' },
+          metrics: metricsOf(manifest, set).map(([type, name, value]) => ({ type, name, value })),
+        })),
+      },
+    ],
+  };
 }
 
-function printFigures(manifest: ModelManifest): string {
-  const shipped = new Map(manifest.data.map(({ name, shipped }) => [name, shipped]));
-  const rows = manifest.figures.map(
-    ({ set, samples, accuracy, macroF1, calibrationError }) =>
-      `| ${set}${shipped.get(set) === false ? ' (evaluated, not shipped)' : ''} | ${samples} | ${percent(accuracy)} | ${percent(macroF1)} | ${percent(calibrationError)} |`,
-  );
-  const note =
-    manifest.thresholds === undefined
-      ? ''
-      : '\n\nSeveral labels may hold: accuracy asks whether the leading label holds, F1 takes every label at its threshold.';
-  return `| set | n | accuracy % | macro-F1 % | calibration error (points) |\n|---|---:|---:|---:|---:|\n${rows.join('\n')}${note}`;
+/** Ours are trained here; an imported one has the licence that was named at its import. */
+const licenceOf = ({ kind, parameters }: ModelManifest): string =>
+  kind === 'transformer' ? String(parameters.licence ?? 'other') : 'apache-2.0';
+
+/** Codes for the hub: those a language model tells apart, English where the limits say so, else nothing. */
+function languagesOf({ labels, limits }: ModelManifest): { readonly language?: readonly string[] } {
+  const codes = labels.filter((label) => /^[a-z]{2,3}$/.test(label));
+  if (codes.length > 4 && codes.length >= 0.8 * labels.length) return { language: codes };
+  return limits.some((limit) => /\bEnglish\b/.test(limit)) ? { language: ['en'] } : {};
 }
 
-function printData(manifest: ModelManifest): string {
-  const rows = manifest.data.map(
+function metricsOf(
+  manifest: ModelManifest,
+  figures: Figures,
+): readonly (readonly [type: string, name: string, value: number])[] {
+  const listed = isValued(manifest)
+    ? ([
+        ['mrr', 'Mean reciprocal rank', figures.mrr],
+        ['map', 'Mean average precision', figures.map],
+        ['ndcg_at_5', 'NDCG@5', figures.ndcg5],
+        ['mae', 'Mean absolute error', figures.mae],
+        ['rmse', 'Root mean square error', figures.rmse],
+        ['r2', 'R²', figures.r2],
+        ['spearmanr', 'Spearman', figures.spearman],
+      ] as const)
+    : ([
+        ['accuracy', 'Accuracy', figures.accuracy],
+        ['f1', 'Macro-F1', figures.macroF1],
+        ['roc_auc', 'ROC-AUC', figures.auc],
+      ] as const);
+  return listed.flatMap(([type, name, value]) => (value === undefined ? [] : [[type, name, value] as const]));
+}
+
+function usesOf(manifest: ModelManifest): readonly string[] {
+  const what = isValued(manifest) ? 'scores texts' : 'labels texts';
+  return [
+    `Inside Millrace: ${what} as they flow through Kafka, behind the HTTP gateway, or from the command line. The ONNX file runs anywhere ONNX Runtime does, given the same features.`,
+    'For decisions in bulk and for what people then look at. Not for decisions about a person that nobody reviews.',
+    'Judge it on texts of your own before relying on it: figures hold for the sets below and fall where texts differ from them (`millrace evaluate` tells by how much).',
+  ];
+}
+
+function printData({ data }: ModelManifest): string {
+  const rows = data.map(
     ({ name, role, rows, licence, source, shipped }) =>
       `| ${name} | ${role} | ${rows} | ${licence} | ${source} | ${shipped ? 'yes' : 'no'} |`,
   );
-  return `| set | for | rows | licence | source | in the repository |\n|---|---|---:|---|---|---|\n${rows.join('\n')}`;
+  return `Sets for \`test\` were never learned from.\n\n| set | for | rows | licence | source | in the repository |\n|---|---|---:|---|---|---|\n${rows.join('\n')}`;
 }
 
-function printLabels({ set, perLabel }: Figures): string {
-  const rows = perLabel.map(
-    ({ label, precision, recall, f1, support }) =>
-      `| ${label} | ${percent(precision)} | ${percent(recall)} | ${percent(f1)} | ${support} |`,
-  );
-  return `## By label, on ${set}\n\n| label | precision % | recall % | F1 % | n |\n|---|---:|---:|---:|---:|\n${rows.join('\n')}`;
+const printStart = ({ release, task }: ModelManifest): string =>
+  `\`\`\`sh
+echo "a text of yours" | millrace predict --model ${release}
+millrace evaluate ${release} --out /tmp/${task}-report
+millrace models show ${release} --json
+\`\`\``;
+
+function printReproduction({ kind, task, seed, parameters }: ModelManifest): string {
+  const told = Object.entries(parameters).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  const parameterLine = told.length > 0 ? `\n\nIt was told: ${told.join(', ')}.` : '';
+  if (kind === 'transformer')
+    return `It was trained elsewhere; \`millrace models import\` with the same folder and options writes the same release.${parameterLine}`;
+  return `\`millrace train ${task} --seed ${seed}\` writes the same model and baselines, byte for byte. Figures on sets that are not in the repository need \`--data\`.${parameterLine}`;
 }

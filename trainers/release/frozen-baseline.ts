@@ -8,9 +8,11 @@ async function resultsOf(
   model: Model,
   texts: readonly string[],
 ): Promise<readonly ReturnType<typeof resultOf>[]> {
-  const { task, release, labels, emptyLabel } = model.manifest;
+  const { task, release, labels, activation, confidence, emptyLabel } = model.manifest;
   const probabilities = await answer(model, texts);
-  return texts.map((_, row) => resultOf({ task, release, labels, emptyLabel, probabilities }, row));
+  return texts.map((_, row) =>
+    resultOf({ task, release, labels, activation, curve: confidence, emptyLabel, probabilities }, row),
+  );
 }
 
 /**
@@ -24,7 +26,6 @@ export async function freezeBaselines(
 ): Promise<readonly Baseline[]> {
   const { release } = model.manifest;
   const results = await resultsOf(model, texts);
-  const languages = await resultsOf(languageModel, texts);
   return [
     categorical(
       release,
@@ -37,6 +38,18 @@ export async function freezeBaselines(
       results.map(({ confidence }) => confidence),
       1e4,
     ),
+    ...(await freezeTextBaselines(release, languageModel, texts)),
+  ];
+}
+
+/** Baselines of the texts alone, for models whose answers have no leading label: vectors, scores of pairs. */
+export async function freezeTextBaselines(
+  release: string,
+  languageModel: Model,
+  texts: readonly string[],
+): Promise<readonly Baseline[]> {
+  const languages = await resultsOf(languageModel, texts);
+  return [
     numeric(
       release,
       'length',

@@ -1,17 +1,18 @@
 // Which emotions a comment shows: the 28 labels of GoEmotions, several of which may hold.
-import { sharedFeaturizer, type Task } from '../task.ts';
+import type { Task } from '../task.ts';
+import { commentFeaturizer } from './comment-featurizer.ts';
 import { goemotions, groups } from './goemotions.ts';
 
 export const emotion: Task = {
   task: 'emotion',
-  version: '1.0.0',
+  version: '2.0.0',
   doc: 'Tells which of 27 emotions, or none (neutral), an English comment shows. One softmax over all 28, so that the leading label has a calibrated probability, and a threshold for each label where several are wanted. Coarser groups (Ekman’s six, positive and negative) are sums of its probabilities, which is why the fine labels were chosen.',
   labels: Object.values(groups).flat().sort(),
   activation: 'softmax',
   emptyLabel: 'neutral',
   training: {
-    kind: 'ngram',
-    parameters: { ...sharedFeaturizer, dimensions: 'linear', epochs: 10, learningRate: 0.1, dropout: 0.5 },
+    kind: 'linear',
+    parameters: { ...commentFeaturizer, loss: 'logistic', cost: 2, documentsMin: 2 },
   },
   balancePower: 1,
   calibrationShare: 0.05,

@@ -19,6 +19,21 @@ export const groups = {
   neutral: ['neutral'],
 };
 
+const negativeByEkman = {
+  anger: 'anger annoyance disapproval'.split(' '),
+  disgust: ['disgust'],
+  fear: 'fear nervousness'.split(' '),
+  sadness: 'disappointment embarrassment grief remorse sadness'.split(' '),
+};
+
+/** Ekman’s six emotions, in the mapping of the same authors. */
+export const ekman = {
+  ...negativeByEkman,
+  joy: groups.positive,
+  surprise: groups.ambiguous,
+  neutral: groups.neutral,
+};
+
 export const emotionsOf = (row: Row): readonly string[] => row.labels as readonly string[];
 
 export const goemotions = (

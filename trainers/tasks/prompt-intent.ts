@@ -1,7 +1,8 @@
 // What a prompt asks for.
-import { type Row, textOf } from '../data-sets/rows.ts';
+import { isInShare, type Row, textOf } from '../data-sets/rows.ts';
 import type { DataSet, Role, Task } from '../task.ts';
-import { writtenPrompts } from './written-prompts.ts';
+import type { Example } from '../trainer.ts';
+import { pastedPrompt, writtenPrompts } from './written-prompts.ts';
 
 const labels =
   'advice_planning_chat brainstorming classification coding context_qa_extraction math_reasoning question_answering rewriting_translation summarization task_command writing'.split(
@@ -27,6 +28,20 @@ const clincIntents: readonly (readonly [label: string, intents: ReadonlySet<stri
     ),
   ],
 ];
+/** What a row counts beside a prompt labelled for this project, whose source is no part of the signal. */
+const weights = { clinc: 0.2, dolly: 0.15, pasted: 0.2, chinese: 0.5 };
+const clincShare = 0.4;
+/** Share of the rows of each label that is learned from. */
+const dollyShares: Readonly<Record<string, number>> = {
+  brainstorming: 0.3,
+  classification: 0.15,
+  context_qa_extraction: 0.1,
+  question_answering: 0.1,
+  summarization: 0.25,
+  writing: 0.45,
+  math_reasoning: 0.5,
+};
+const pastedShare = 0.3;
 const ignored = split('oos yes no maybe repeat');
 
 function clincLabel(row: Row): string | null {
@@ -43,8 +58,22 @@ const clinc = (file: string, role: Role): DataSet => ({
   shipped: true,
   examples: (row) => {
     const label = clincLabel(row);
-    return label === null ? [] : [{ text: textOf(row), labels: [label], weight: 0.5 }];
+    if (label === null || (role === 'train' && !isInShare(textOf(row), clincShare))) return [];
+    return [{ text: textOf(row), labels: [label], weight: weights.clinc }];
   },
+});
+
+/** Prompts that were labelled for this project. */
+const labelled = (file: string, role: Role): DataSet => ({
+  file: `prompt-intent/${file}`,
+  role,
+  licence: 'Apache-2.0, MIT (HH-RLHF)',
+  source:
+    'prompts of OASST1, Self-Instruct, IN3 and HH-RLHF, labelled in two passes by trainers/data/prompt-intent/GUIDELINE.md',
+  shipped: true,
+  examples: (row) => [
+    { text: textOf(row), labels: [String(row.label)], slices: { source: String(row.src) } },
+  ],
 });
 
 const prompts = (file: string, role: Role): DataSet => ({
@@ -54,38 +83,62 @@ const prompts = (file: string, role: Role): DataSet => ({
   source:
     'Databricks Dolly 15k, through TurkuNLP/dolly-fi@66d3b31ec6c2 and nayohan/dolly-15k-analysis@5797d87c90c8; openai/grade-school-math@3101c7d50724',
   shipped: true,
-  examples: (row) => [{ text: textOf(row), labels: [String(row.label)] }],
+  examples: role === 'train' ? borrowed : (row) => [{ text: textOf(row), labels: [String(row.label)] }],
 });
+
+/** Prompts of BELLE’s evaluation set: its categories are those of the guideline. */
+const chinese = (file: string, role: Role): DataSet => ({
+  file: `prompt-intent/${file}`,
+  role,
+  licence: 'ODC-By-1.0',
+  source: 'LianjiaTech/BELLE@645084d36454, categories mapped to ours',
+  shipped: true,
+  examples: (row) => [{ text: textOf(row), labels: [String(row.label)], weight: weights.chinese }],
+});
+
+/** A share of Dolly and GSM8K as they are, and the passages of others under requests of our own. */
+function borrowed(row: Row): readonly Example[] {
+  const text = textOf(row);
+  const label = String(row.label);
+  const breakAt = text.indexOf('\n');
+  const own = isInShare(text, dollyShares[label] ?? 0)
+    ? [{ text, labels: [label], weight: weights.dolly }]
+    : [];
+  if (breakAt < 0 || !isInShare(`pasted ${text}`, pastedShare)) return own;
+  return [...own, { ...pastedPrompt(text.slice(breakAt + 1)), weight: weights.pasted }];
+}
 
 export const promptIntent: Task = {
   task: 'prompt-intent',
-  version: '1.0.0',
-  doc: 'Tells what an English prompt asks for: ten kinds of request, and commands to a device or service.',
+  version: '2.0.0',
+  doc: 'Tells what an English or Chinese prompt asks for: ten kinds of request, and commands to a device or service.',
   labels,
   activation: 'softmax',
   emptyLabel: 'question_answering',
   training: {
-    kind: 'ngram',
+    kind: 'linear',
     parameters: {
-      words: 2,
-      charactersMin: 2,
-      charactersMax: 5,
-      leadingWords: 6,
-      wordBuckets: 32_768,
-      characterBuckets: 65_536,
-      idsMax: 300,
-      dimensions: 'linear',
-      epochs: 4,
-      learningRate: 0.1,
-      dropout: 0.5,
+      charactersMax: 4,
+      leadingWords: 10,
+      flags: true,
+      wordBuckets: 131_072,
+      characterBuckets: 131_072,
+      idsMax: 600,
+      cost: 0.4,
+      documentsMin: 3,
     },
   },
-  balancePower: 0.5,
+  balancePower: 1,
   written: writtenPrompts,
   calibrationShare: 0.05,
   dataSets: [
+    labelled('train', 'train'),
     prompts('train', 'train'),
     clinc('train', 'train'),
+    chinese('chinese_train', 'train'),
+    labelled('dev', 'calibration'),
+    labelled('test', 'test'),
+    chinese('chinese_test', 'test'),
     prompts('test_dolly', 'test'),
     clinc('dev', 'test'),
     {
@@ -99,12 +152,19 @@ export const promptIntent: Task = {
   ],
   reference: ['prompts'],
   targets: [
-    'Prototypes on autoj (real prompts, ten kinds): 39/31 (accuracy/macro-F1) from rows that may ship, 67/60 with rows that may not; to strive for: 60.',
+    'Seed target: 95 % of intents. Out of reach for ten kinds of request on data that may ship: two readers with the same guideline agreed on 95.2 % of the labelled prompts (kappa 0.938), which is about the most that can be measured.',
+    'Version 1.0.0, which learned from Dolly, GSM8K, CLINC150 and written prompts: 41.1/38.5 (accuracy/macro-F1) on autoj, 38.7/30.0 on prompt-intent/test.',
+    'Prototypes on autoj (real prompts, ten kinds): 39/31 from rows that may ship, 67/60 with rows that may not; to strive for: 60.',
+    'A fine-tuned transformer: the 13B classifier of the auto-j paper reaches 72.6 % on its 59 scenarios (from the paper, not measured here); import one with “millrace models import”.',
   ],
   limits: [
-    'English only.',
-    'No rows of real prompts that may ship exist for coding, rewriting and most advice: those are learned from sentences written for it, and autoj says how far that carries.',
-    'In Dolly and GSM8K the source is part of the signal: figures on test_dolly flatter.',
-    'The first fifteen words or so decide: what a long prompt carries behind its request must not drown it.',
+    'English, and Chinese as far as 700 prompts of one source (BELLE) teach it: Chinese prompts of another (URS) are mostly called questions. Other languages: little more than chance.',
+    'Labels of prompt-intent were written by two language-model agents and a third that decided between them; no human labelled. A model of the same kind would agree with them more than people do.',
+    'Weights, shares and patterns were chosen on the dev splits and on 1,926 other prompts of auto-j (judged on only, never learned from); autoj is therefore from a known source, though none of its rows was looked at.',
+    'Most prompts of its own test are later turns of a conversation, read without what went before: often nothing but a guess is possible.',
+    'Summaries, extraction and classification are rare among the labelled prompts: they are mostly learned from written requests with passages of Dolly pasted to them.',
+    'autoj calls recipes and role play writing or advice by other rules than the guideline: some of its errors are differences of definition.',
+    'In Dolly and GSM8K the source is part of the signal: a share of their rows counts a seventh of a labelled prompt.',
+    'Of a long prompt only the beginning is read, some 35 words.',
   ],
 };

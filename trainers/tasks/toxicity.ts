@@ -1,9 +1,11 @@
 // Whether a comment is toxic.
 
 import { isInShare, type Row, textOf } from '../data-sets/rows.ts';
-import { type DataSet, type Role, sharedFeaturizer, type Task } from '../task.ts';
+import type { DataSet, Role, Task } from '../task.ts';
 import type { Example } from '../trainer.ts';
+import { commentFeaturizer } from './comment-featurizer.ts';
 import { emotionsOf, goemotions } from './goemotions.ts';
+import { abusiveSentences } from './hate-grammar/learned-sentences.ts';
 
 const toxic = 'toxic';
 const harmless = 'not-toxic';
@@ -25,7 +27,7 @@ function spanExamples(row: Row): readonly Example[] {
     { text: pick(true), labels: [toxic] },
   ];
   return marked.size < 0.6 * text.length
-    ? [...examples, { text: pick(false), labels: [harmless] }]
+    ? [...examples, { text: pick(false), labels: [harmless], weight: 0.4 }]
     : examples;
 }
 
@@ -40,10 +42,22 @@ const unkind = new Set(
 const foul =
   /\b(?:fuck|shit|bitch|idiot|moron|stupid|asshole|dumb|retard|cunt|dick|whore|slut|nigg|fag|crap|pathetic|loser|trash|scum|bastard|hypocrite|racist|ass\b)/iu;
 
+/** Swearing in anger is toxic; swearing in friendship is not. */
+function foulRows(row: Row): readonly Example[] {
+  const text = textOf(row);
+  const emotions = emotionsOf(row);
+  if (emotions.includes('anger') || emotions.includes('disgust'))
+    return [{ text, labels: [toxic], weight: 0.5 }];
+  return emotions.some((emotion) => unkind.has(emotion) || emotion === 'neutral')
+    ? []
+    : [{ text, labels: [harmless], weight: 0.5 }];
+}
+
 /** A quarter of the kind and neutral Reddit comments, as further harmless ones. */
 function kindRows(row: Row): readonly Example[] {
   const text = textOf(row);
-  if (emotionsOf(row).some((emotion) => unkind.has(emotion)) || foul.test(text)) return [];
+  if (foul.test(text)) return foulRows(row);
+  if (emotionsOf(row).some((emotion) => unkind.has(emotion))) return [];
   return isInShare(text, 0.25) ? [{ text, labels: [harmless] }] : [];
 }
 
@@ -62,7 +76,8 @@ const jigsaw = (file: string, source: string): DataSet => ({
   licence: 'CC0-1.0 (labels), CC-BY-SA-3.0 (text)',
   source: `Jigsaw, Wikipedia talk pages, through ${source}`,
   shipped: true,
-  examples: binary('toxic'),
+  // The only comments here with as few toxic ones as real discussions have.
+  examples: (row) => binary('toxic')(row).map((example) => ({ ...example, weight: 3 })),
 });
 
 /** One half is learned from, the other is judged on. */
@@ -89,16 +104,17 @@ const evaluated = (file: string, licence: string, source: string, label: string)
 
 export const toxicity: Task = {
   task: 'toxicity',
-  version: '1.0.0',
+  version: '2.0.0',
   doc: 'Tells whether an English comment is toxic: rude, disrespectful or otherwise likely to make someone leave a discussion.',
   labels: [harmless, toxic],
   activation: 'softmax',
   emptyLabel: harmless,
   training: {
-    kind: 'ngram',
-    parameters: { ...sharedFeaturizer, dimensions: 'linear', epochs: 16, learningRate: 0.1, dropout: 0.5 },
+    kind: 'linear',
+    parameters: { ...commentFeaturizer, loss: 'logistic', cost: 1, balance: 'balanced' },
   },
   balancePower: 1,
+  written: abusiveSentences,
   calibrationShare: 0.05,
   dataSets: [
     spans('train'),
@@ -107,6 +123,14 @@ export const toxicity: Task = {
     jigsaw('six_label_3000', 'AK-Algorithm/Toxic-Comment-Classification@a3867eec993c'),
     goemotions('train', 'train', kindRows),
     surge('train'),
+    {
+      file: 'vicomtech_stormfront/all',
+      role: 'train',
+      licence: 'CC-BY-SA-3.0-ES',
+      source: 'Vicomtech/hate-speech-dataset@b802137e8314, the hateful ones',
+      shipped: true,
+      examples: (row) => (row.label === 'hate' ? [{ text: textOf(row), labels: [toxic], weight: 0.5 }] : []),
+    },
     surge('test'),
     { ...spans('test'), role: 'test' },
     evaluated(

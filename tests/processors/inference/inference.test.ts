@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { loadServing } from '../../../connectors/model-store.ts';
 import { createEngine, type Engine } from '../../../processors/inference/engine.ts';
 import { createInference, resultOf } from '../../../processors/inference/inference.ts';
+import { narrowed } from '../../../processors/inference/language-policy.ts';
 import { type Features, featureItems, type Kind } from '../../../schemas/features.ts';
 import { derivedId } from '../../../schemas/identity.ts';
 
@@ -74,6 +75,7 @@ test('results keep the three leading labels above one per cent, as exact 32-bit 
     task: 't',
     release: 't@1.0.0',
     labels: ['a', 'b', 'c', 'd', 'e'],
+    activation: 'softmax' as const,
     emptyLabel: 'a',
     probabilities: Float32Array.of(0.2, 0.2, 0.2, 0.2, 0.2, 0.1, 0.3, 0.005, 0.4, 0.195),
   };
@@ -84,4 +86,46 @@ test('results keep the three leading labels above one per cent, as exact 32-bit 
   assert.ok(second.probabilities.every((value) => Math.fround(value) === value));
   // Equal probabilities keep the order of the labels, so that answers do not flicker.
   assert.deepEqual(resultOf(answers, 0).labels, ['a', 'b', 'c']);
+});
+
+test('a tenant’s expected languages rule the others out, and groups are summed', () => {
+  const answers = {
+    task: 'language',
+    release: 'language@1.0.0',
+    labels: ['de', 'en', 'hr', 'sr'],
+    activation: 'softmax' as const,
+    groups: { hbs: ['hr', 'sr'] },
+    emptyLabel: 'und',
+    probabilities: Float32Array.of(0, 0, 0, 0, 0.5, 0.1, 0.25, 0.15),
+  };
+  const expected = { acme: ['en', 'hr'], other: ['sr'], '*': ['de', 'hr', 'sr'] };
+  const acme = narrowed(answers, 1, { expected, grouped: false }, 'acme');
+  assert.deepEqual(
+    [...acme.probabilities].map((value) => value.toFixed(3)),
+    ['0.000', '0.286', '0.714', '0.000'],
+  );
+  const anyone = narrowed(answers, 1, { expected, grouped: true }, 'somebody');
+  assert.deepEqual(anyone.labels, ['de', 'en', 'hbs']);
+  assert.equal(resultOf(anyone, 0).label, 'de');
+  assert.ok(Math.abs(anyone.probabilities[2]! - 4 / 9) < 1e-6);
+  const nothing = narrowed(answers, 0, { expected, grouped: false }, 'other');
+  assert.equal(resultOf(nothing, 0).label, 'und');
+  assert.equal(resultOf(narrowed(answers, 1, { expected: {}, grouped: false }, 'acme'), 0).label, 'de');
+});
+
+test('scores keep all labels in the model’s order, as shares of a hundred', () => {
+  const result = resultOf(
+    {
+      task: 'prompt-quality',
+      release: 'prompt-quality@1.0.0',
+      labels: ['quality', 'clarity', 'context'],
+      activation: 'identity',
+      emptyLabel: 'quality',
+      probabilities: Float32Array.of(62.5, 110, -3),
+    },
+    0,
+  );
+  assert.deepEqual(result.labels, ['quality', 'clarity', 'context']);
+  assert.deepEqual(result.probabilities, [0.625, 1, 0]);
+  assert.equal(result.confidence, 0.625);
 });

@@ -80,7 +80,7 @@ test('a prompt gets intent, complexity and quality, and names the rules', async 
   const scored = await score({ kind: 'prompt', values, results: [result('prompt-intent', 'explain', 0.8)] });
   assert.equal(scored.intent, 'explain');
   assert.equal(scored.intentConfidence, Math.fround(0.8));
-  assert.deepEqual(scored.releases, ['prompt-intent@1.0.0', 'rules@1.0.0']);
+  assert.deepEqual(scored.releases, ['prompt-intent@1.0.0', 'rules@1.1.0']);
   assert.equal(scored.toxic, null);
   for (const points of [
     scored.quality,
@@ -91,6 +91,38 @@ test('a prompt gets intent, complexity and quality, and names the rules', async 
   ]) {
     assert.ok(points !== null && points === Math.fround(points) && points > 0 && points <= 100);
   }
+});
+
+/** What inference makes of a model that scores: every label in its order, points as shares of 100. */
+const quality = (points: Readonly<Record<string, number>>): Result => ({
+  task: 'prompt-quality',
+  release: 'prompt-quality@1.0.0',
+  label: Object.keys(points)[0]!,
+  confidence: Object.values(points)[0]! / 100,
+  labels: Object.keys(points),
+  probabilities: Object.values(points).map((value) => Math.fround(value / 100)),
+});
+const pointsOf = ({ quality, clarity, specificity, structure, context }: Score) => ({
+  ...{ quality, clarity, specificity, structure, context },
+});
+
+test('where a model judges the quality, its points are the answer, whatever the order of its labels', async () => {
+  const values = createVector()('Please explain how a B-tree splits a node, with an example.');
+  const points = { context: 50, quality: 75, structure: 100, clarity: 62.5, specificity: 0 };
+  const scored = await score({ kind: 'prompt', values, results: [quality(points)] });
+  assert.deepEqual(pointsOf(scored), {
+    ...{ quality: 75, clarity: 62.5, specificity: 0, structure: 100, context: 50 },
+  });
+  assert.deepEqual(scored.releases, ['prompt-quality@1.0.0', 'rules@1.1.0']);
+  const byRules = await score({ kind: 'prompt', values });
+  assert.equal(scored.complexity, byRules.complexity);
+  assert.notEqual(scored.quality, byRules.quality);
+});
+
+test('a model that leaves out a sub-score leaves the quality to the rules, which explain it', async () => {
+  const values = createVector()('Please explain how a B-tree splits a node, with an example.');
+  const partly = await score({ kind: 'prompt', values, results: [quality({ quality: 75, clarity: 60 })] });
+  assert.deepEqual(pointsOf(partly), pointsOf(await score({ kind: 'prompt', values })));
 });
 
 test('without models the answers are null, and nothing fails', async () => {

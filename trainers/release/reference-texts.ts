@@ -1,0 +1,18 @@
+// The texts that frozen baselines are counted on.
+import { join } from 'node:path';
+import { cleanText } from '../../processors/features/cleaning.ts';
+import { readRows, textOf } from '../data-sets/rows.ts';
+import type { Split } from '../data-sets/split.ts';
+import type { Task } from '../task.ts';
+
+/** The shared mix, `<data>/reference/<name>.jsonl.gz`, or where the task names none, what it is judged on. */
+export async function referenceTexts(
+  { reference }: Pick<Task, 'reference'>,
+  { calibration, tests }: Split,
+  data: string,
+): Promise<readonly string[]> {
+  if (reference.length === 0)
+    return [...calibration, ...tests.flatMap(({ examples }) => examples)].map(({ text }) => text);
+  const files = reference.map((name) => readRows(join(data, 'reference', `${name}.jsonl.gz`)));
+  return (await Promise.all(files)).flat().map((row) => cleanText(textOf(row)));
+}
