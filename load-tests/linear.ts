@@ -16,8 +16,8 @@ import { fit } from '../trainers/ngram/fit.ts';
 import { logitsOf, type Network } from '../trainers/ngram/network.ts';
 import { quantize } from '../trainers/ngram/quantization.ts';
 import { fitInShards } from '../trainers/ngram/shards.ts';
-import { sharedFeaturizer } from '../trainers/task.ts';
 import type { Example } from '../trainers/trainer.ts';
+import { ngramFeaturizer } from './training/texts.ts';
 
 const usage = `node --import tsx load-tests/linear.ts --data <directory> [--only clinc150,sst2] [--set documentsMin=2]… [--json]
 node --import tsx load-tests/linear.ts --ngram [--json]
@@ -213,7 +213,7 @@ async function measureNgram() {
   const rows = await readRows(
     fileURLToPath(new URL('../trainers/data/jigsaw_wikipedia_subset/binary_5000.jsonl.gz', import.meta.url)),
   );
-  const featurizer = { ...sharedFeaturizer, idsMax: 445 };
+  const featurizer = { ...ngramFeaturizer, idsMax: 445 };
   const labels = [...new Set(rows.map((row) => String(row.label)))].sort();
   const examples = rows.map((row) => ({ text: String(row.text), labels: [String(row.label)] }));
   const corpusOf = (isTest: boolean) =>

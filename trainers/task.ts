@@ -1,5 +1,4 @@
 // A task: everything that makes a release, declared as a value. trainers/tasks/ holds one file for each.
-import type { FeaturizerOptions } from '../schemas/model-manifest.ts';
 import type { Row } from './data-sets/rows.ts';
 import type { Example } from './trainer.ts';
 import type { ParametersOf, TrainerKind } from './trainers.ts';
@@ -67,14 +66,3 @@ export interface Task {
   readonly targets: readonly string[];
   readonly limits: readonly string[];
 }
-
-/** Words 1–2 and characters 2–5, which all models of comments share: a text is featurized once for all of them. */
-export const sharedFeaturizer: FeaturizerOptions = {
-  words: 2,
-  charactersMin: 2,
-  charactersMax: 5,
-  leadingWords: 0,
-  wordBuckets: 65_536,
-  characterBuckets: 131_072,
-  idsMax: 2_048,
-};

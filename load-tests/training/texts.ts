@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { loadForestModel } from '../../processors/inference/forest-model.ts';
 import { answer } from '../../processors/inference/model.ts';
 import { loadNgramModel } from '../../processors/inference/ngram-model.ts';
-import type { ManifestOf } from '../../schemas/model-manifest.ts';
+import type { FeaturizerOptions, ManifestOf } from '../../schemas/model-manifest.ts';
 import { forestTrainer } from '../../trainers/forest/trainer.ts';
 import { buildCorpus } from '../../trainers/ngram/corpus.ts';
 import { ngramTrainer } from '../../trainers/ngram/trainer.ts';
-import { sharedFeaturizer } from '../../trainers/task.ts';
 import { toxicity } from '../../trainers/tasks/toxicity.ts';
 import type { Example } from '../../trainers/trainer.ts';
 import { measure, type Served, share, writeBytes } from './measurement.ts';
@@ -18,11 +17,22 @@ export interface Texts {
   readonly held: readonly Example[];
 }
 
-export const ngramOptions = { ...sharedFeaturizer, dimensions: 16, epochs: 5 } as const;
+/** Words 1–2 and characters 2–5, as the n-gram trainer reads texts by default. */
+export const ngramFeaturizer: FeaturizerOptions = {
+  words: 2,
+  charactersMin: 2,
+  charactersMax: 5,
+  leadingWords: 0,
+  wordBuckets: 65_536,
+  characterBuckets: 131_072,
+  idsMax: 2_048,
+};
+
+export const ngramOptions = { ...ngramFeaturizer, dimensions: 16, epochs: 5 } as const;
 
 /** N-grams of a text, mean. */
 export const featuresPerText = ({ learned }: Texts): number =>
-  buildCorpus(learned, toxicity.labels, sharedFeaturizer).ids.length / learned.length;
+  buildCorpus(learned, toxicity.labels, ngramFeaturizer).ids.length / learned.length;
 
 /** Trains the n-gram model of toxicity at 16 dimensions on some of its texts. */
 export async function measureNgrams(folder: string, texts: Texts) {

@@ -59,6 +59,7 @@ export class Boosting {
       leafRowsMin: options.leafRowsMin,
       leafWeightMin: 1e-3,
       l2: options.l2,
+      unitWeights: train.targets.activation === 'identity' && train.targets.weights === undefined,
       depthMax: options.depthMax || Number.POSITIVE_INFINITY,
       leavesMax: options.leavesMax || 31,
       featuresPerSplit: data.columns,

@@ -89,6 +89,65 @@ function addToOne(
   }
 }
 
+/** `addRows` for weights that are all 1, where a bin holds [rows, sum]. */
+export function addUnitRows(
+  histogram: Float64Array,
+  data: BinnedMatrix,
+  columns: Int32Array,
+  node: NodeRows,
+): void {
+  let at = 0;
+  for (; at + 4 <= columns.length; at += 4) addUnitToFour(histogram, data, columns, at, node);
+  for (; at < columns.length; at++) addUnitToOne(histogram, data, columns[at]!, node);
+}
+
+function addUnitToFour(
+  histogram: Float64Array,
+  { codes, rows: length }: BinnedMatrix,
+  columns: Int32Array,
+  first: number,
+  { rows, sums, sign }: NodeRows,
+): void {
+  const a = columns[first]!;
+  const b = columns[first + 1]!;
+  const c = columns[first + 2]!;
+  const d = columns[first + 3]!;
+  const codesA = a * length;
+  const codesB = b * length;
+  const codesC = c * length;
+  const codesD = d * length;
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at]!;
+    const sum = sums[at]!;
+    const inA = (a * bins + codes[codesA + row]!) * 2;
+    histogram[inA]! += sign;
+    histogram[inA + 1]! += sum;
+    const inB = (b * bins + codes[codesB + row]!) * 2;
+    histogram[inB]! += sign;
+    histogram[inB + 1]! += sum;
+    const inC = (c * bins + codes[codesC + row]!) * 2;
+    histogram[inC]! += sign;
+    histogram[inC + 1]! += sum;
+    const inD = (d * bins + codes[codesD + row]!) * 2;
+    histogram[inD]! += sign;
+    histogram[inD + 1]! += sum;
+  }
+}
+
+function addUnitToOne(
+  histogram: Float64Array,
+  { codes, rows: length }: BinnedMatrix,
+  column: number,
+  { rows, sums, sign }: NodeRows,
+): void {
+  const first = column * length;
+  for (let at = 0; at < rows.length; at++) {
+    const bin = (column * bins + codes[first + rows[at]!]!) * 2;
+    histogram[bin]! += sign;
+    histogram[bin + 1]! += sums[at]!;
+  }
+}
+
 /** What a node contributes to the gain of the split that makes it: Σ sums² / (weight + l2). */
 export function score(totals: Totals, l2: number): number {
   let square = 0;

@@ -1,5 +1,5 @@
 // Finds the best split of a node from histograms of its rows over the bins of each feature (Ke et al. 2017, LightGBM).
-import { addRows, bins, score, type Totals } from './histogram.ts';
+import { addRows, addUnitRows, bins, score, type Totals } from './histogram.ts';
 import { type BinnedMatrix, missingBin } from './matrix.ts';
 
 /**
@@ -21,6 +21,8 @@ export interface SplitLimits {
   readonly leafRowsMin: number;
   readonly leafWeightMin: number;
   readonly l2: number;
+  /** All weights are 1, so that one number of a bin is both its rows and their weight. Only for one output. */
+  readonly unitWeights?: boolean;
 }
 
 export interface Split {
@@ -31,15 +33,26 @@ export interface Split {
   readonly missingLeft: boolean;
 }
 
+/** A column of a histogram, which begins at `offset`, and its bins without that of missing values, in order. */
+interface Scan {
+  readonly column: number;
+  readonly histogram: Float64Array;
+  readonly offset: number;
+  readonly order: Uint8Array;
+  /** Bins in `order`. */
+  readonly filled: number;
+}
+
 export class SplitSearch {
-  /** Numbers of one bin: rows, weight, sums. */
+  /** Numbers of one bin: rows, weight (unless it is the same), sums. */
   readonly stride: number;
+  readonly #width: number;
   readonly #data: BinnedMatrix;
   readonly #limits: SplitLimits;
   readonly #scratch: Float64Array;
   readonly #occupied = new Int32Array(bins / 32);
   readonly #order = new Uint8Array(bins);
-  #filled = 0;
+  readonly #everyBin = new Uint8Array(bins).map((_, bin) => bin);
   readonly #left: Float64Array;
   // The node that is searched: its rows, with their weights and sums in the same order.
   #rows: Int32Array = new Int32Array(0);
@@ -56,12 +69,13 @@ export class SplitSearch {
   #missingLeft = false;
 
   constructor(data: BinnedMatrix, width: number, limits: SplitLimits) {
-    this.stride = width + 2;
+    this.stride = limits.unitWeights ? 2 : width + 2;
+    this.#width = width;
     this.#data = data;
     this.#limits = limits;
     this.#scratch = new Float64Array(bins * this.stride);
     this.#left = new Float64Array(this.stride);
-    this.#totals = new Float64Array(this.stride);
+    this.#totals = new Float64Array(width + 2);
     this.#weights = new Float64Array(data.rows);
     this.#sums = new Float64Array(data.rows * width);
   }
@@ -105,46 +119,48 @@ export class SplitSearch {
 
   /** Tries a column through a histogram that is made for it alone. False where all rows are in one bin. */
   tryColumn(column: number): boolean {
-    this.#fill(column, this.#scratch, 0, 1);
-    this.#orderOccupied();
-    const tried = this.#filled > 1;
-    if (tried) this.#scan(column, this.#scratch, 0);
     const { stride } = this;
-    for (let at = 0; at < this.#filled; at++) {
-      const from = this.#order[at]! * stride;
-      for (let k = 0; k < stride; k++) this.#scratch[from + k] = 0;
+    const scratch = this.#scratch;
+    const order = this.#order;
+    this.#fill(column, scratch, 0, 1);
+    const filled = this.#orderOccupied();
+    if (filled > 1) {
+      const hasMissing = order[filled - 1] === missingBin;
+      this.#scan({ column, histogram: scratch, offset: 0, order, filled: hasMissing ? filled - 1 : filled });
     }
-    return tried;
+    for (let at = 0; at < filled; at++) {
+      const from = order[at]! * stride;
+      for (let k = 0; k < stride; k++) scratch[from + k] = 0;
+    }
+    return filled > 1;
   }
 
-  /** Tries columns of a node whose histogram over all columns is known. */
+  /**
+   * Tries columns of a node whose histogram over all columns is known. Empty bins are scanned with the others, because
+   * that costs less than telling them apart.
+   */
   tryHistogram(histogram: Float64Array, columns: Int32Array): void {
-    const { stride } = this;
-    const order = this.#order;
+    const { boundaries } = this.#data;
+    const order = this.#everyBin;
     for (const column of columns) {
-      const offset = column * bins * stride;
-      let filled = 0;
-      for (let bin = 0; bin < bins; bin++) {
-        // Without a branch, which would be guessed wrong too often.
-        order[filled] = bin;
-        filled += Number(histogram[offset + bin * stride]! > 0);
-      }
-      this.#filled = filled;
-      if (filled > 1) this.#scan(column, histogram, offset);
+      const offset = column * bins * this.stride;
+      this.#scan({ column, histogram, offset, order, filled: boundaries[column]!.length + 1 });
     }
   }
 
   /** Adds the node’s rows to a histogram over all columns, or takes them out of it. */
   fillHistogram(histogram: Float64Array, columns: Int32Array, sign: 1 | -1): void {
     const { stride } = this;
-    if (stride !== 3) {
+    if (this.#width !== 1) {
       for (const column of columns) this.#fill(column, histogram, column * bins * stride, sign);
       this.#occupied.fill(0);
       return;
     }
     const rows = this.#rows.subarray(this.#start, this.#start + this.#count);
     if (sign < 0) for (let at = 0; at < rows.length; at++) this.#negate(at);
-    addRows(histogram, this.#data, columns, { rows, weights: this.#weights, sums: this.#sums, sign });
+    const node = { rows, weights: this.#weights, sums: this.#sums, sign };
+    if (stride === 2) addUnitRows(histogram, this.#data, columns, node);
+    else addRows(histogram, this.#data, columns, node);
   }
 
   #negate(at: number): void {
@@ -160,9 +176,19 @@ export class SplitSearch {
     const sums = this.#sums;
     const occupied = this.#occupied;
     const { stride } = this;
-    const width = stride - 2;
+    const width = this.#width;
     const start = this.#start;
     const count = this.#count;
+    if (stride === 2) {
+      for (let at = 0; at < count; at++) {
+        const code = codes[from + rows[start + at]!]!;
+        const bin = offset + code * 2;
+        occupied[code >> 5]! |= 1 << (code & 31);
+        histogram[bin]! += sign;
+        histogram[bin + 1]! += sign * sums[at]!;
+      }
+      return;
+    }
     if (width === 1) {
       for (let at = 0; at < count; at++) {
         const code = codes[from + rows[start + at]!]!;
@@ -184,8 +210,8 @@ export class SplitSearch {
     }
   }
 
-  /** Lists the bins that were filled, in order, and forgets them. */
-  #orderOccupied(): void {
+  /** Lists the bins that were filled, in order, and forgets them. Returns how many they are. */
+  #orderOccupied(): number {
     const occupied = this.#occupied;
     const order = this.#order;
     let filled = 0;
@@ -198,48 +224,46 @@ export class SplitSearch {
       }
       occupied[at] = 0;
     }
-    this.#filled = filled;
+    return filled;
   }
 
-  /** Tries every boundary between filled bins, with missing values on the right and, where there are any, the left. */
-  #scan(column: number, histogram: Float64Array, offset: number): void {
-    const hasMissing = this.#order[this.#filled - 1] === missingBin;
-    const filled = hasMissing ? this.#filled - 1 : this.#filled;
-    for (let k = 0; k < this.stride; k++) this.#left[k] = 0;
-    this.#scanBoundaries(column, histogram, offset, hasMissing ? filled : filled - 1, hasMissing ? 0 : -1);
+  /** Tries every boundary between bins, with missing values on the right and, where there are any, the left. */
+  #scan(scan: Scan): void {
+    const { histogram, offset, filled } = scan;
+    const { stride } = this;
+    const from = offset + missingBin * stride;
+    const hasMissing = histogram[from]! > 0;
+    for (let k = 0; k < stride; k++) this.#left[k] = 0;
+    this.#scanBoundaries(scan, hasMissing ? filled : filled - 1, hasMissing ? 0 : -1);
     if (!hasMissing) return;
-    const from = offset + missingBin * this.stride;
-    for (let k = 0; k < this.stride; k++) this.#left[k] = histogram[from + k]!;
-    this.#scanBoundaries(column, histogram, offset, filled - 1, 1);
+    for (let k = 0; k < stride; k++) this.#left[k] = histogram[from + k]!;
+    this.#scanBoundaries(scan, filled - 1, 1);
   }
 
-  #scanBoundaries(
-    column: number,
-    histogram: Float64Array,
-    offset: number,
-    boundaries: number,
-    side: number,
-  ): void {
-    if (this.stride === 3) this.#scanOne(column, histogram, offset, boundaries, side);
-    else this.#scanMany(column, histogram, offset, boundaries, side);
+  #scanBoundaries(scan: Scan, boundaries: number, side: number): void {
+    if (this.#width === 1) this.#scanOne(scan, boundaries, side);
+    else this.#scanMany(scan, boundaries, side);
   }
 
-  #scanOne(column: number, histogram: Float64Array, offset: number, boundaries: number, side: number): void {
+  #scanOne(scan: Scan, boundaries: number, side: number): void {
     const { leafRowsMin, leafWeightMin, l2 } = this.#limits;
-    const order = this.#order;
+    const { histogram, offset, order } = scan;
+    const { stride } = this;
+    const weightAt = stride - 2;
+    const sumAt = stride - 1;
     const rows = this.#totals[0]!;
     const weight = this.#totals[1]!;
     const sum = this.#totals[2]!;
     const parent = this.#parentScore;
     let leftRows = this.#left[0]!;
-    let leftWeight = this.#left[1]!;
-    let leftSum = this.#left[2]!;
+    let leftWeight = this.#left[weightAt]!;
+    let leftSum = this.#left[sumAt]!;
     let wanted = (1 - 1e-12) * (this.#gain + parent);
     for (let at = 0; at < boundaries; at++) {
-      const bin = offset + order[at]! * 3;
+      const bin = offset + order[at]! * stride;
       leftRows += histogram[bin]!;
-      leftWeight += histogram[bin + 1]!;
-      leftSum += histogram[bin + 2]!;
+      leftWeight += histogram[bin + weightAt]!;
+      leftSum += histogram[bin + sumAt]!;
       if (leftRows < leafRowsMin) continue;
       if (rows - leftRows < leafRowsMin) return;
       const rightWeight = weight - leftWeight;
@@ -253,19 +277,20 @@ export class SplitSearch {
       if (leftSquare * b + rightSquare * a <= wanted * (a * b)) continue;
       const gain = leftSquare / a + rightSquare / b - parent;
       if (gain > this.#gain) {
-        this.#keep(gain, column, at, side, leftRows);
+        this.#keep(scan, gain, at, side, leftRows);
         wanted = (1 - 1e-12) * (gain + parent);
       }
     }
   }
 
-  #scanMany(column: number, histogram: Float64Array, offset: number, boundaries: number, side: number): void {
+  #scanMany(scan: Scan, boundaries: number, side: number): void {
     const { leafRowsMin, leafWeightMin, l2 } = this.#limits;
+    const { histogram, offset, order } = scan;
     const { stride } = this;
     const left = this.#left;
     const totals = this.#totals;
     for (let at = 0; at < boundaries; at++) {
-      const bin = offset + this.#order[at]! * stride;
+      const bin = offset + order[at]! * stride;
       for (let k = 0; k < stride; k++) left[k]! += histogram[bin + k]!;
       if (left[0]! < leafRowsMin) continue;
       if (totals[0]! - left[0]! < leafRowsMin) return;
@@ -281,18 +306,28 @@ export class SplitSearch {
         rightSquare += rightSum * rightSum;
       }
       const gain = leftSquare / (leftWeight + l2) + rightSquare / (rightWeight + l2) - this.#parentScore;
-      if (gain > this.#gain) this.#keep(gain, column, at, side, left[0]!);
+      if (gain > this.#gain) this.#keep(scan, gain, at, side, left[0]!);
     }
   }
 
   /** `side`: -1 no value is missing in this node, 0 missing values go right, 1 left. */
-  #keep(gain: number, column: number, at: number, side: number, leftRows: number): void {
+  #keep(
+    { column, histogram, offset, order, filled }: Scan,
+    gain: number,
+    at: number,
+    side: number,
+    leftRows: number,
+  ): void {
+    const { stride } = this;
+    const isEmpty = (bin: number) => histogram[offset + bin * stride] === 0;
     this.#gain = gain;
     this.#column = column;
-    const last = this.#order[at]!;
-    const next = at + 1 < this.#filled ? this.#order[at + 1]! : last + 1;
+    let last = at;
+    while (last > 0 && isEmpty(order[last]!)) last--;
+    let next = at + 1;
+    while (next < filled && isEmpty(order[next]!)) next++;
     // Half-way between the bins the node has rows in, as a split of the values themselves would lie.
-    this.#code = next === missingBin ? missingBin - 1 : (last + next - 1) >> 1;
+    this.#code = next < filled ? (order[last]! + order[next]! - 1) >> 1 : missingBin - 1;
     // A value that is missing only later goes with the majority.
     this.#missingLeft = side < 0 ? 2 * leftRows > this.#totals[0]! : side === 1;
   }

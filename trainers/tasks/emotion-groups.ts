@@ -29,7 +29,7 @@ const grouped = (grouping: Grouping, described: Described): Task => ({
   emptyLabel: 'neutral',
   training: {
     kind: 'linear',
-    parameters: { ...commentFeaturizer, loss: 'logistic', cost: 1, documentsMin: 2 },
+    parameters: { ...commentFeaturizer, cost: 0.08, documentsMin: 2 },
   },
   balancePower: 1,
   calibrationShare: 0.05,
@@ -41,16 +41,28 @@ const grouped = (grouping: Grouping, described: Described): Task => ({
   reference: ['comments'],
 });
 
+const limits = [
+  'English only: the answer for other languages means little.',
+  'Annotators of GoEmotions often disagree; the leading label is one reading of a comment.',
+  'Where two groups hold at once they share the probability: confidence understates there.',
+];
+
 export const emotionEkman: Task = grouped(ekman, {
   task: 'emotion-ekman',
   doc: 'Tells which of Ekman’s six emotions, or none (neutral), an English comment shows.',
-  targets: [],
-  limits: [],
+  targets: [
+    'Seed target: 88 % accuracy. Reached 67.7 % for the leading label and 59.0 macro-F1: 20.3 points below. Prototypes: 58.9 macro-F1; to strive for: 60.5.',
+    'A fine-tuned transformer that is imported gives 64 macro-F1 (BERT, in the paper; 62.4 in a later repository).',
+  ],
+  limits,
 });
 
 export const emotionGroup: Task = grouped(groups, {
   task: 'emotion-group',
   doc: 'Tells whether the emotions an English comment shows are positive, negative, ambiguous or none (neutral).',
-  targets: [],
-  limits: [],
+  targets: [
+    'Seed target: 88 % accuracy. Reached 70.0 % for the leading label and 67.1 macro-F1: 18.0 points below. Prototypes: 66.4 macro-F1; to strive for: 68.',
+    'A fine-tuned transformer that is imported gives 69 macro-F1 (BERT, in the paper; 70.1 in a later repository).',
+  ],
+  limits,
 });

@@ -6,7 +6,7 @@ import { goemotions, groups } from './goemotions.ts';
 export const emotion: Task = {
   task: 'emotion',
   version: '2.0.0',
-  doc: 'Tells which of 27 emotions, or none (neutral), an English comment shows. One softmax over all 28, so that the leading label has a calibrated probability, and a threshold for each label where several are wanted. Coarser groups (Ekman’s six, positive and negative) are sums of its probabilities, which is why the fine labels were chosen.',
+  doc: 'Tells which of 27 emotions, or none (neutral), an English comment shows. One softmax over all 28, so that the leading label has a calibrated probability, and a threshold for each label where several are wanted.',
   labels: Object.values(groups).flat().sort(),
   activation: 'softmax',
   emptyLabel: 'neutral',
@@ -19,7 +19,9 @@ export const emotion: Task = {
   dataSets: [goemotions('train', 'train'), goemotions('dev', 'calibration'), goemotions('test', 'test')],
   reference: ['comments'],
   targets: [
-    'BERT in the paper: 46 macro-F1 over 28 labels; prototypes with separate classifiers: 47.7; to strive for: 48.5.',
+    'Seed target: 88 % accuracy. Reached 60.3 % for the leading label of 28 and 48.7 macro-F1: 27.7 points below, in a data set whose annotators often disagree with each other.',
+    'Prototypes: 47.7 macro-F1; to strive for: 48.5. For fewer labels take “emotion-ekman” (7) and “emotion-group” (4).',
+    'A fine-tuned transformer that is imported gives little more: BERT 46 macro-F1 in the paper, 50.3 in a later repository.',
   ],
   limits: [
     'English only: the answer for other languages means little.',

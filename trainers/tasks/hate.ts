@@ -33,7 +33,7 @@ function kindComments(row: Row): readonly Example[] {
   if (!aboutGroups.test(text)) return beside(0.1, 0.5)(row);
   return emotionsOf(row).some((emotion) => unkind.has(emotion))
     ? []
-    : [{ text, labels: [harmless], weight: 1 }];
+    : [{ text, labels: [harmless], weight: 2 }];
 }
 
 /** Letters between the name of a group and a toxic span up to which the one is about the other. */
@@ -63,7 +63,7 @@ const forum = (role: Exclude<Role, 'test'>): DataSet => ({
   shipped: true,
   examples: (row) =>
     isInShare(textOf(row), 0.1) === (role === 'calibration')
-      ? labelled(hateful)(row).map((example) => ({ ...example, weight: row.label === hateful ? 10 : 1 }))
+      ? labelled(hateful)(row).map((example) => ({ ...example, weight: row.label === hateful ? 7 : 1 }))
       : [],
 });
 
@@ -90,14 +90,13 @@ export const hate: Task = {
       charactersMin: 3,
       charactersMax: 5,
       leadingWords: 0,
-      wordBuckets: 131_072,
+      wordBuckets: 262_144,
       characterBuckets: 131_072,
       idsMax: 2_048,
       identities: true,
       negations: true,
       repairs: true,
-      loss: 'logistic',
-      cost: 1,
+      cost: 0.1,
       balance: 'balanced',
     },
   },
@@ -160,6 +159,18 @@ export const hate: Task = {
     ),
   ],
   reference: ['comments'],
-  targets: [],
-  limits: [],
+  targets: [
+    'No target for accuracy: where most rows are of one label, it says little. Prototypes reached 68.3 % and 66.2 macro-F1 with an AUC of 76 on a public functional suite, in which always saying yes is right in 68.8 %; toxicity models 50–60 macro-F1.',
+    'On the functional test of this project always saying yes is right in 52.6 % (34.5 macro-F1); reached: 68.8 % and 68.6 macro-F1, AUC 73. The card lists each functionality: what is said of things, persons and groups by choice is hardly ever called hate (100 %), demands to exclude a group (21 %) and words with letters repeated (11 %) are mostly missed.',
+    'Stormfront, balanced: 71.5 %; in the paper SVM 71, CNN 66, LSTM 78 %. Tweets and posts of other sites are another world: AUC 52 on tweets about women and immigrants, 67 on those of Davidson et al. and on HateXplain.',
+    'A fine-tuned transformer that is imported gives: HateXplain, three labels, BERT 68.7 macro-F1; TweetEval hate RoBERTa 46.6–52.3 and BERTweet 56.4 macro-F1 (FastText 50.6, SVM 36.7), where no model carries over well.',
+  ],
+  limits: [
+    'English only: the answer for other languages means little.',
+    'Hardly better than chance on tweets about women and immigrants: hate by allusion, hashtags and slang of Twitter are not in data that may be passed on. It is an aid for people who moderate, not a judge.',
+    'The functional test was written by those who wrote the learned sentences, with other patterns and some other groups, and its figures were seen four times while the model was designed (after the second time the learned sentences got more disguises and more neutral words about groups). A suite by others will show less.',
+    'One in seven neutral sentences that name a group is called hateful, so that its use without a person who looks is unfair to those groups.',
+    'Groups are known by name (some seventy English words, read as one token) and a few slurs; other groups, and slurs it was not shown, pass.',
+    'Learned from posts of one forum, from comments of which only the words marked as toxic near the name of a group made them count as hateful, and from written sentences: probabilities are calibrated to that forum, where one row in nine is hateful.',
+  ],
 };

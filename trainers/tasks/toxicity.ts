@@ -38,7 +38,7 @@ const binary =
 const unkind = new Set(
   'anger annoyance confusion disappointment disapproval disgust embarrassment fear sadness'.split(' '),
 );
-/** Friendly or neutral emotions may come with foul words: those rows say nothing about toxicity. */
+/** Words that make a comment rude whatever its emotion. */
 const foul =
   /\b(?:fuck|shit|bitch|idiot|moron|stupid|asshole|dumb|retard|cunt|dick|whore|slut|nigg|fag|crap|pathetic|loser|trash|scum|bastard|hypocrite|racist|ass\b)/iu;
 
@@ -143,12 +143,15 @@ export const toxicity: Task = {
   ],
   reference: ['comments'],
   targets: [
-    'Prototypes: surge 84 % accuracy, Wikipedia talk pages 90/81 (accuracy/macro-F1), forum posts 71; to strive for: surge 88.',
+    'Seed target: 95 % accuracy. Reached 88.7 % on comments of social media (surge), which misses it by 6.3 points, and 90.5 % on Wikipedia talk pages, by 4.5, where calling nothing toxic is right in 83.4 %. A split of the training data alone would show 95 %: there the site gives the label away.',
+    'Prototypes and what they strive for: surge 84, then 88 % (reached: 88.7); Wikipedia talk pages 81, then 83 macro-F1 (reached: 82.7); OLID, tweets from which nothing was learned, 78.7 % and 71.7 macro-F1 by the release before (reached: 77.4 and 72.0).',
+    'A fine-tuned transformer that is imported gives more where its data come from: on OLID the best BERT 82.9 macro-F1, on TweetEval offensive RoBERTa 80.5 and TimeLMs 82.2, where this model has 72.0.',
   ],
   limits: [
     'English only: the answer for other languages means little.',
     'About half of what it learned from is toxic, far more than real traffic holds: read the probability as a ranking and choose the threshold on traffic.',
-    'Insults without an insulting word are mostly missed; foul language among friends is often called toxic.',
-    'Slurs and slang of Twitter are underrepresented, because such data may not be passed on. Hate is not judged separately.',
+    'Insults without an insulting word are mostly missed: it misses one in five toxic comments of social media, though half of that set was learned from. Foul language among friends is often called toxic.',
+    'What is left of a post without its toxic words is called toxic in four of ten cases (not-toxic on toxic_spans): it learns who writes rudely as well as what is rude.',
+    'Slurs and slang of Twitter are underrepresented, because such data may not be passed on; sentences written for it stand in for some of them. Whether a text is hateful is a question for the task “hate”.',
   ],
 };

@@ -28,15 +28,22 @@ async function executed(argv: readonly string[], env: Readonly<Record<string, st
   return { code, ...written };
 }
 
-const names = ['demo', 'up', 'publish', 'tail', 'predict', 'sql', 'topics', 'lag', 'train', 'doctor'];
+const words = (text: string): readonly string[] => text.split(' ');
+const names = words('demo up publish tail predict sql topics lag train tune evaluate doctor');
+const groups: Readonly<Record<string, readonly string[]>> = {
+  models: words('list show diff export import promote rollback aliases optimize'),
+  data: words('add list show verify split report synthesize'),
+  runs: words('list show'),
+  tune: words('list show'),
+  config: words('show check'),
+};
 const commands = [
   ...names.map((name) => [name]),
-  ...['list', 'show'].map((name) => ['models', name]),
-  ...['show', 'check'].map((name) => ['config', name]),
+  ...Object.entries(groups).flatMap(([group, inside]) => inside.map((name) => [group, name])),
 ];
 
 test('every command has help with an example, and --json', async () => {
-  for (const command of [[], ...commands, ['models'], ['config']]) {
+  for (const command of [[], ...commands, ...Object.keys(groups).map((group) => [group])]) {
     const { code, stdout, stderr } = await executed([...command, '--help']);
     assert.equal(code, 0, command.join(' '));
     assert.match(stdout, /\nExamples?:\n {2}\S/, command.join(' '));
@@ -46,7 +53,7 @@ test('every command has help with an example, and --json', async () => {
 });
 
 test('no command and half a command show the help and exit with 2', async () => {
-  for (const command of [[], ['models'], ['config']]) {
+  for (const command of [[], ['models'], ['data'], ['runs'], ['config']]) {
     const { code, stdout, stderr } = await executed(command);
     assert.deepEqual([code, stdout], [2, '']);
     assert.match(stderr, /Usage: millrace/);

@@ -27,10 +27,10 @@ const hateful = (random: Random): string =>
 
 function harmless(random: Random): string {
   const kind = random();
-  if (kind < 0.3) return fill(draw(frames, random).replace('{attack}', attackOn('groups', random)), random);
-  if (kind < 0.55) return fill(draw(kindOrNeutral, random), random);
-  if (kind < 0.7) return opening(random) + attackOn('others', random);
-  if (kind < 0.8) return attackOn('things', random);
+  if (kind < 0.25) return fill(draw(frames, random).replace('{attack}', attackOn('groups', random)), random);
+  if (kind < 0.63) return fill(draw(kindOrNeutral, random), random);
+  if (kind < 0.75) return opening(random) + attackOn('others', random);
+  if (kind < 0.83) return attackOn('things', random);
   return opening(random) + fill(draw(rudeOnly, random), random);
 }
 
@@ -45,13 +45,13 @@ function styled(sentence: string, random: Random): string {
 function disguised(text: string, random: Random): string {
   const way = random();
   const sign = { a: '@', e: '3', i: '1', o: '0', s: '$' } as Readonly<Record<string, string>>;
-  if (way < 0.04) return text.replaceAll(/(?<=\w)[aeios](?=\w)/gu, (letter) => sign[letter]!);
-  if (way < 0.06)
-    return text.replaceAll(/\b\p{L}{5,}\b/gu, (word) => (random() < 0.5 ? [...word].join(' ') : word));
-  if (way < 0.08)
-    return text.replaceAll(/(?<=\w)[aeiou](?=\w)/gu, (letter) => (random() < 0.4 ? '' : letter));
+  if (way < 0.06) return text.replaceAll(/(?<=\w)[aeios](?=\w)/gu, (letter) => sign[letter]!);
   if (way < 0.1)
-    return text.replaceAll(/[aeiouy](?=\w?\b)/gu, (letter) => letter.repeat(random() < 0.4 ? 4 : 1));
+    return text.replaceAll(/\b\p{L}{5,}\b/gu, (word) => (random() < 0.5 ? [...word].join(' ') : word));
+  if (way < 0.16)
+    return text.replaceAll(/(?<=\w)[aeiou](?=\w)/gu, (letter) => (random() < 0.7 ? '' : letter));
+  if (way < 0.22)
+    return text.replaceAll(/[aeiouy](?=\w?\b)/gu, (letter) => letter.repeat(random() < 0.6 ? 4 : 1));
   return text;
 }
 
