@@ -42,8 +42,8 @@ test('a third of the samples is judged stable and tells nobody', async () => {
   const samples = await publish('comments', 3);
   const reports = await examineWindow(running.stack, unshifted);
   assert.deepEqual(
-    reports.map(({ release, verdict }) => `${release} ${verdict}`),
-    ['emotion', 'language', 'sentiment', 'toxicity'].map((task) => `${task}@1.0.0 stable`),
+    reports.map(({ release, verdict }) => `${release.replace(/@.*/, '')} ${verdict}`),
+    ['emotion', 'language', 'sentiment', 'toxicity'].map((task) => `${task} stable`),
   );
   for (const report of reports) assert.equal(report.samples, samples, report.release);
   await running.settled();

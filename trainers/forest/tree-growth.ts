@@ -1,7 +1,8 @@
 // Grows one tree: the open leaf that gains most is split first, or depth first where leaves are unlimited.
+import type { Split, SplitLimits } from './boundary-scan.ts';
 import { bins } from './histogram.ts';
 import type { BinnedMatrix } from './matrix.ts';
-import { type Residuals, type Split, type SplitLimits, SplitSearch } from './split-search.ts';
+import { type Residuals, SplitSearch } from './split-search.ts';
 import type { Tree } from './tree.ts';
 
 export interface TreeLimits extends SplitLimits {
@@ -61,7 +62,8 @@ export class TreeGrowth {
     else this.#release(root);
     for (let leaves = 1; open.length > 0 && leaves < this.#limits.leavesMax; leaves++) {
       const at = this.#limits.leavesMax === Number.POSITIVE_INFINITY ? open.length - 1 : largestGain(open);
-      for (const child of this.#split(grown, open.splice(at, 1)[0]!)) {
+      const isLast = leaves + 1 === this.#limits.leavesMax;
+      for (const child of this.#split(grown, open.splice(at, 1)[0]!, isLast)) {
         if (child.split !== null) open.push(child);
         else this.#release(child);
       }
@@ -114,18 +116,19 @@ export class TreeGrowth {
     }
   }
 
-  #split(grown: Grown, leaf: OpenLeaf): readonly [OpenLeaf, OpenLeaf] {
+  /** Splits a leaf. After the last split no children are looked at for further ones. */
+  #split(grown: Grown, leaf: OpenLeaf, isLast: boolean): readonly [OpenLeaf, OpenLeaf] {
     const split = leaf.split!;
     const middle = this.#partition(grown.rows, leaf, split);
     const threshold = this.#data.boundaries[split.column]![split.code] ?? largestFloat;
     grown.draft.split(leaf.node, split, threshold);
-    const depth = leaf.depth + 1;
+    const depth = isLast ? Number.POSITIVE_INFINITY : leaf.depth + 1;
     const { start, end } = leaf;
     const leftIsSmaller = middle - start <= end - middle;
     const smaller = leftIsSmaller
       ? this.#openLeaf(grown, start, middle, depth, null)
       : this.#openLeaf(grown, middle, end, depth, null);
-    const rest = this.#remainder(grown, leaf, smaller);
+    const rest = isLast ? leaf.histogram : this.#remainder(grown, leaf, smaller);
     const larger = leftIsSmaller
       ? this.#openLeaf(grown, middle, end, depth, rest)
       : this.#openLeaf(grown, start, middle, depth, rest);

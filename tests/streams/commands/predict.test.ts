@@ -59,7 +59,7 @@ test('plain and JSON lines, good and bad, are answered in order', async () => {
 test('ten thousand lines come back as ten thousand, each with the answer it has alone', async () => {
   const texts = ['I love this', 'I hate this so much', 'The train leaves at nine'];
   const lines = Array.from({ length: 10_000 }, (_, index) => texts[index % 3]);
-  const argv = ['predict', '--model', 'sentiment@1.0.0', '--json'];
+  const argv = ['predict', '--model', 'sentiment@2.0.0', '--json'];
   const [all, alone] = await Promise.all([
     place.run(argv, { input: lines.join('\n') }),
     place.run(argv, { input: texts.join('\n') }),

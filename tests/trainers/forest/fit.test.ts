@@ -174,3 +174,22 @@ test('data that cannot be learned from is refused', async () => {
     /0 rows/,
   );
 });
+
+test('boosting without weights grows the trees of weights that are all 1', async () => {
+  const rows = 3 * train.holes.rows;
+  const tripled = { ...train.holes, rows, values: new Float32Array(rows * train.holes.columns) };
+  const y = { ...train.y, values: new Float64Array(rows) };
+  for (let copy = 0; copy < 3; copy++) {
+    tripled.values.set(train.holes.values, copy * train.holes.values.length);
+    y.values.set(train.y.values, copy * train.y.values.length);
+  }
+  const options = { method: 'boosting', trees: 20 } as const;
+  const plain = await fitForest(tripled, y, options, { seed: 1 });
+  const weights = new Float64Array(rows).fill(1);
+  const weighted = await fitForest(tripled, { ...y, weights }, options, { seed: 1 });
+  assert.deepEqual(weighted, plain);
+  const doubled = await fitForest(tripled, { ...y, weights: weights.fill(2, 0, rows / 2) }, options, {
+    seed: 1,
+  });
+  assert.notDeepEqual(doubled.trees, plain.trees);
+});

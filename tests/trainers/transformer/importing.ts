@@ -26,7 +26,7 @@ let languageModel: Model;
 
 before(async () => {
   root = await mkdtemp(join(tmpdir(), 'millrace-import-test-'));
-  const language = await loadRelease(models, 'language@1.0.0');
+  const language = await loadRelease(models, 'language');
   languageModel = await loadNgramModel(language as LoadableModel<'ngram'>);
 });
 after(async () => {
