@@ -85,12 +85,12 @@ test('a chain of processors makes one score of a comment', async () => {
     { topic: 'scores', process: createScoring(configuration.scoring), published: true },
   ];
   const process = chain<Source>(stages, () => {});
-  const [outcome] = await process([commentOf('Was für ein wunderschöner Morgen, vielen Dank!')]);
+  const [outcome] = await process([commentOf('What a wonderful morning, thank you so much!')]);
   await engine.close();
   assert.ok(outcome?.kind === 'ok');
   const [prediction, score] = outcome.outputs;
   assert.deepEqual([prediction?.topic, score?.topic], ['predictions', 'scores']);
-  assert.deepEqual([score?.message.language, score?.message.sentiment], ['de', 'positive']);
+  assert.deepEqual([score?.message.language, score?.message.sentiment], ['en', 'positive']);
 });
 
 // One loop runs every stream: it polls, decodes, calls the processor, and gives the outcomes to a delivery, which makes

@@ -105,16 +105,16 @@ function printByValue({ set, perValue = [] }: Figures): string {
   return `### By value, on ${set}\n\n${table(['value', 'MAE', 'RMSE', 'R²', 'within 10 %', 'Spearman'], rows)}`;
 }
 
-function printSlices({ set, slices = [] }: Figures): string {
+function printSlices({ set, mae, slices = [] }: Figures): string {
+  // Where values are predicted, a row is right within ten points.
+  const share = mae === undefined ? 'accuracy %' : 'within 10 %';
   const rows = slices.map(({ column, value, samples, accuracy, interval: [low, high] }) => [
     column,
     value,
     samples,
     `${percent(accuracy)} [${percent(low)}–${percent(high)}]`,
   ]);
-  return rows.length === 0
-    ? ''
-    : `### By slice, on ${set}\n\n${table(['slice', 'value', 'n', 'accuracy %'], rows)}`;
+  return rows.length === 0 ? '' : `### By slice, on ${set}\n\n${table(['slice', 'value', 'n', share], rows)}`;
 }
 
 const nameOf = ({ data }: ModelManifest, { set }: Figures): string =>
