@@ -1,11 +1,10 @@
 // Trains a task to a release: data, fit, figures, baselines, card.
-import { fileURLToPath } from 'node:url';
 import { type ExperimentLog, flatFigures, type Run, type RunStart } from '../connectors/experiment-log.ts';
 import { isAbsence, loadServing, type ModelStore, type WholeRelease } from '../connectors/model-store.ts';
 import { loadModel } from '../processors/inference/load-model.ts';
 import type { Model } from '../processors/inference/model.ts';
-import type { Baseline } from '../schemas/baseline.ts';
 import type { ModelManifest } from '../schemas/model-manifest.ts';
+import { repositoryDirectories } from './data-sets/catalog.ts';
 import { type Directories, expandExamples, type Split, splitData } from './data-sets/split.ts';
 import { judgeModel } from './evaluation/judge.ts';
 import { fitConfidence } from './release/confidence.ts';
@@ -39,18 +38,16 @@ export interface TrainOptions extends Circumstances {
   readonly signal?: AbortSignal | undefined;
 }
 
-const repository: Pick<Directories, 'data' | 'samples'> = {
-  data: fileURLToPath(new URL('./data', import.meta.url)),
-  samples: fileURLToPath(new URL('../samples', import.meta.url)),
-};
-
 /**
  * Trains `task` and gives the release, which is written nowhere yet. Same code, data and seed give the same bytes. The
  * baselines need a language model, except for the language task itself. Throws `Misconfigured` for missing data or
  * language model, and the signal’s reason when aborted.
  */
 export async function train(task: Task, options: TrainOptions): Promise<WholeRelease> {
-  const directories: Directories = { ...(options.directories ?? repository), unshipped: options.unshipped };
+  const directories: Directories = {
+    ...(options.directories ?? repositoryDirectories),
+    unshipped: options.unshipped,
+  };
   options.onProgress?.({ stage: 'reading', done: 0 });
   // First: a missing one must not be found after an hour of training.
   const language = task.task === 'language' ? null : await loadLanguageModel(options.stores);
@@ -120,18 +117,13 @@ async function judged(
   language: Model | null,
   options: TrainOptions & Directories,
 ): Promise<WholeRelease> {
-  const write = (draft: ModelManifest, baselines: readonly Baseline[]): WholeRelease =>
-    wholeRelease(draft, new Map([...trained.files, ['baseline.json', jsonBytes(baselines)]]));
+  const { files } = trained;
+  const plain = draftManifest(task, split, trained, options);
   // It widens searches and answers nothing: load-tests/retrieval.ts judges it.
-  if (trained.shape.kind === 'expander') return write(draftManifest(task, split, trained, options), []);
-  const bare = await loadModel({
-    manifest: draftManifest(task, split, trained, options),
-    files: trained.files,
-  });
-  const sureness = await fitConfidence(bare, split.calibration, task.wantedAccuracy);
-  await bare.close();
-  const draft: ModelManifest = { ...bare.manifest, ...sureness };
-  const model = await loadModel({ manifest: draft, files: trained.files });
+  if (plain.kind === 'expander') return wholeRelease(plain, files, []);
+  const loaded = await loadModel({ manifest: plain, files });
+  const draft = { ...plain, ...(await fitConfidence(loaded, split.calibration, task.wantedAccuracy)) };
+  const model = described(loaded, draft);
   const figures = [];
   for (const [at, { set, examples }] of split.tests.entries()) {
     options.onProgress?.({ stage: 'judging', done: at / split.tests.length });
@@ -140,13 +132,22 @@ async function judged(
   }
   const texts = await referenceTexts(task, split, options.data);
   const baselines =
-    trained.shape.kind === 'ranker'
+    plain.kind === 'ranker'
       ? await freezeTextBaselines(draft.release, language ?? model, texts)
       : await freezeBaselines(model, language ?? model, texts);
   await model.close();
   options.signal?.throwIfAborted();
-  return write({ ...draft, figures }, baselines);
+  return wholeRelease({ ...draft, figures }, files, baselines);
 }
+
+/** The loaded model under another manifest: its session need not be opened anew for what only readers of answers use. */
+const described = (model: Model, manifest: ModelManifest): Model => ({
+  manifest,
+  preparationKey: model.preparationKey,
+  prepare: (inputs) => model.prepare(inputs),
+  predict: (prepared, count) => model.predict(prepared, count),
+  close: () => model.close(),
+});
 
 /** Throws `Misconfigured` where no store has one. */
 async function loadLanguageModel(stores: TrainOptions['stores']): Promise<Model> {
@@ -159,5 +160,3 @@ async function loadLanguageModel(stores: TrainOptions['stores']): Promise<Model>
   }
   throw new Error('no store was given');
 }
-
-const jsonBytes = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value, null, 1)}\n`);

@@ -1,13 +1,7 @@
 // CSV: the first line names the columns; every value is text, and an empty one is missing.
-import { pipeline } from 'node:stream/promises';
-import { type CsvError, parse } from 'csv-parse';
 import { Misconfigured } from '../../schemas/errors.ts';
+import { csvRecords } from './csv-records.ts';
 import { BadRow, type NumberedRow, type TableRow } from './row.ts';
-
-interface Parsed {
-  readonly record: readonly string[];
-  readonly info: { readonly lines: number };
-}
 
 const recordBytesMax = 16_777_216;
 
@@ -15,35 +9,13 @@ const recordBytesMax = 16_777_216;
 export async function* readCommaSeparated(
   source: AsyncIterable<Buffer>,
 ): AsyncGenerator<NumberedRow, void, void> {
-  let failure: CsvError | undefined;
-  const parser = parse({
-    bom: true,
-    skip_empty_lines: true,
-    info: true,
-    relax_column_count: true,
-    max_record_size: recordBytesMax,
-    // A parser that throws also throws away the rows it has read and not yet handed on.
-    skip_records_with_error: true,
-    on_skip: (error) => {
-      failure ??= error;
-    },
-  });
-  const feeding = pipeline(source, parser);
-  // A broken source shows while the rows are read; without this it would also be an unhandled rejection.
-  feeding.catch(() => {});
   let names: readonly string[] | null = null;
-  let line = 0;
-  for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-    if (failure && info.lines >= Number(failure.lines)) break;
-    line = info.lines;
-    if (names === null) names = namesIn(record);
-    else yield { line, row: rowOf(names, record) };
+  for await (const found of csvRecords(source, { recordBytesMax, relaxQuotes: false })) {
+    const { line } = found;
+    if ('failure' in found) yield { line, row: new BadRow('malformed', found.failure) };
+    else if (names === null) names = namesIn(found.record);
+    else yield { line, row: rowOf(names, found.record) };
   }
-  if (failure)
-    yield {
-      line: line + 1,
-      row: new BadRow('malformed', `${failure.message}; what comes after it was not read`),
-    };
 }
 
 function namesIn(record: readonly string[]): readonly string[] {

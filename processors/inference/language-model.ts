@@ -4,15 +4,16 @@
 // Lives in one thread.
 import { InferenceSession } from 'onnxruntime-node';
 import type { LoadableModel, ManifestOf } from '../../schemas/model-manifest.ts';
+import type { BagRun } from './bag-runs.ts';
 import { CharacterTable, readTries } from './character-table.ts';
 import { LanguageScorer } from './language-scores.ts';
 import { type Input, type Model, textOf } from './model.ts';
-import { type FeaturizedRun, NgramModel } from './ngram-model.ts';
+import { NgramModel } from './ngram-model.ts';
 import { fileOf, singleThread } from './session.ts';
 
 /** What both models are asked: n-gram ids, and the texts as they are. */
 export interface LanguageBatch {
-  readonly runs: readonly FeaturizedRun[];
+  readonly runs: readonly BagRun[];
   readonly texts: readonly string[];
 }
 

@@ -2,6 +2,7 @@
 // thread.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { LoadableModel, ManifestOf } from '../../schemas/model-manifest.ts';
+import { answerRuns, type BagRun, bagRun } from './bag-runs.ts';
 import { type Input, type Model, textOf } from './model.ts';
 import { Featurizer } from './ngram.ts';
 import { TermCounter } from './ngram-counts.ts';
@@ -11,17 +12,9 @@ import { fileOf, singleThread } from './session.ts';
 const runWeightsMax = 262_144;
 
 /** Texts as counted terms: one run of the session. */
-export interface CountedRun {
-  /** Texts [start, end) of the batch. */
-  readonly start: number;
-  readonly end: number;
-  readonly ids: Int32Array;
-  /** 1 + ln(count) of each id. */
+export interface CountedRun extends BagRun {
+  /** 1 + ln(count) of each id; ids are different ones here. */
   readonly frequencies: Float32Array;
-  /** Bag of each id: 2i for words of text i, 2i + 1 for its characters. */
-  readonly rows: BigInt64Array;
-  /** Different ids in each bag. */
-  readonly counts: Float32Array;
 }
 
 /** Loads a linear release. */
@@ -67,7 +60,8 @@ export class LinearModel implements Model<readonly CountedRun[]> {
       filled = this.#counter.count(ids, filled, end, frequencies);
       ends.push(filled);
       if (filled < this.#runIdsMax && index < inputs.length - 1) return;
-      runs.push(this.#createRun(start, ends, ids.subarray(0, filled), frequencies.subarray(0, filled)));
+      const run = bagRun(this.#featurizer.options.wordBuckets, start, ends, ids.subarray(0, filled));
+      runs.push({ ...run, frequencies: frequencies.subarray(0, filled) });
       ids = new Int32Array(size);
       frequencies = new Float32Array(size);
       ends.length = 0;
@@ -77,38 +71,14 @@ export class LinearModel implements Model<readonly CountedRun[]> {
     return runs;
   }
 
-  #createRun(start: number, ends: readonly number[], ids: Int32Array, frequencies: Float32Array): CountedRun {
-    const { wordBuckets } = this.manifest.featurizer;
-    const rows = new BigInt64Array(ids.length);
-    // Row numbers are small: writing their low words through 32 bits avoids a BigInt for every id.
-    const rowWords = new Int32Array(rows.buffer);
-    const counts = new Float32Array(2 * ends.length);
-    let at = 0;
-    ends.forEach((end, text) => {
-      for (; at < end; at++) {
-        const bag = 2 * text + (ids[at]! >= wordBuckets ? 1 : 0);
-        rowWords[2 * at] = bag;
-        counts[bag]!++;
-      }
-    });
-    return { start, end: start + ends.length, ids, frequencies, rows, counts };
-  }
-
   /**
    * Probabilities of every label for `count` texts, row-major. A text without features gets the manifest's
    * `emptyLabel` for sure, or nothing but zeros where that is none of the labels.
    */
-  async predict(runs: readonly CountedRun[], count: number): Promise<Float32Array<ArrayBuffer>> {
+  predict(runs: readonly CountedRun[], count: number): Promise<Float32Array<ArrayBuffer>> {
     const labels = this.manifest.labels.length;
-    const probabilities = new Float32Array(count * labels);
-    for (const run of runs) {
-      if (run.ids.length > 0) {
-        const target = probabilities.subarray(run.start * labels, run.end * labels);
-        target.set(await this.#run(run, 'probabilities'));
-      }
-      this.#answerEmpty(run, probabilities);
-    }
-    return probabilities;
+    const places = { count, labels, emptyLabel: this.#emptyLabel };
+    return answerRuns(runs, places, (run) => this.#run(run, 'probabilities'));
   }
 
   /** Calibrated scores of one run, before the activation. */
@@ -126,16 +96,6 @@ export class LinearModel implements Model<readonly CountedRun[]> {
     };
     const results = await this.#session.run(feeds, [output]);
     return results[output]!.data as Float32Array;
-  }
-
-  #answerEmpty(run: CountedRun, probabilities: Float32Array): void {
-    const labels = this.manifest.labels.length;
-    for (let text = run.start; text < run.end; text++) {
-      const at = 2 * (text - run.start);
-      if (run.counts[at]! + run.counts[at + 1]! > 0) continue;
-      probabilities.fill(0, text * labels, (text + 1) * labels);
-      if (this.#emptyLabel >= 0) probabilities[text * labels + this.#emptyLabel] = 1;
-    }
   }
 
   async close(): Promise<void> {

@@ -1,15 +1,9 @@
 // CSV as JSON records of a topic: the first line names the fields.
-import { pipeline } from 'node:stream/promises';
-import { type CsvError, parse } from 'csv-parse';
+import { csvRecords } from '../../connectors/tabular/csv-records.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
 import type { Topic } from '../../schemas/topic.ts';
 import { lineBytesMax } from './input.ts';
 import type { Line } from './publication.ts';
-
-interface Row {
-  readonly record: readonly string[];
-  readonly info: { readonly lines: number };
-}
 
 /**
  * Rows as JSON; a row that spans lines goes by its last one. Throws `Misconfigured` when the first line names no
@@ -19,34 +13,13 @@ export async function* readCsv(
   source: AsyncIterable<Buffer>,
   topic: Topic,
 ): AsyncGenerator<Line, void, void> {
-  let failure: CsvError | undefined;
-  const parser = parse({
-    bom: true,
-    skip_empty_lines: true,
-    info: true,
-    relax_column_count: true,
-    relax_quotes: true,
-    max_record_size: lineBytesMax,
-    // A parser that throws also throws away the rows it has read and not yet handed on.
-    skip_records_with_error: true,
-    on_skip: (error) => {
-      failure ??= error;
-    },
-  });
-  const feeding = pipeline(source, parser);
-  // A broken source shows while the rows are read; without this it would also be an unhandled rejection.
-  feeding.catch(() => {});
   let names: readonly string[] | null = null;
-  let number = 0;
-  for await (const { record, info } of parser as AsyncIterable<Row>) {
-    if (failure && info.lines >= Number(failure.lines)) break;
-    number = info.lines;
-    if (names === null) names = namesIn(record, topic);
-    else yield { number, value: messageIn(names, record, topic) };
+  for await (const found of csvRecords(source, { recordBytesMax: lineBytesMax, relaxQuotes: true })) {
+    const number = found.line;
+    if ('failure' in found) yield { number, value: { code: 'malformed-csv', reason: found.failure } };
+    else if (names === null) names = namesIn(found.record, topic);
+    else yield { number, value: messageIn(names, found.record, topic) };
   }
-  if (!failure) return;
-  const reason = `${failure.message}; what comes after it was not read`;
-  yield { number: number + 1, value: { code: 'malformed-csv', reason } };
 }
 
 function namesIn(record: readonly string[], topic: Topic): readonly string[] {

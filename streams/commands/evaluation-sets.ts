@@ -1,11 +1,10 @@
 // The rows a release is judged on: the held-out sets of its task, or a data set the caller names.
 import { readdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadModel } from '../../processors/inference/load-model.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
 import type { ModelManifest, ModelRelease } from '../../schemas/model-manifest.ts';
-import { repositorySets } from '../../trainers/data-sets/catalog.ts';
+import { repositoryDirectories } from '../../trainers/data-sets/catalog.ts';
 import { type DataSet, openDataSet } from '../../trainers/data-sets/open.ts';
 import { loadSet, splitData } from '../../trainers/data-sets/split.ts';
 import { ask } from '../../trainers/evaluation/answers.ts';
@@ -18,8 +17,6 @@ import type { EvaluateOptions } from './evaluate.ts';
 import { unlessInterrupted } from './interruption.ts';
 
 type Choice = Pick<EvaluateOptions, 'data' | 'split' | 'limit'>;
-
-const samples = fileURLToPath(new URL('../../samples', import.meta.url));
 
 /** Sets of at least one row each. Throws `Misconfigured` where there is none. */
 export async function judgedSets(
@@ -81,7 +78,7 @@ async function setsOfTask(
         fix: 'Name a data set with --data: its name, name@version, or a path such as ./rows.jsonl.',
       },
     );
-  const directories = { data: repositorySets, samples, unshipped };
+  const directories = { ...repositoryDirectories, unshipped };
   // Shipped sets were kept from being learned; the others have to lose what was learned, which takes reading all of it.
   if (unshipped !== undefined) {
     const { tests } = await unlessInterrupted(io, splitData(task, directories, 1));

@@ -177,7 +177,8 @@ async function judgedRows(
   const chosen = set.splits.includes(split) ? split : undefined;
   const examples: Example[] = [];
   for await (const example of set.examples(chosen)) {
-    if (examples.length < rowsMax) examples.push(example);
+    examples.push(example);
+    if (examples.length === rowsMax) break;
   }
   const { name, licence, source, ships } = set.manifest;
   const use = {
@@ -192,8 +193,8 @@ async function judgedRows(
   return { use, examples };
 }
 
-async function publish(store: ModelStore, { draft, files }: Imported) {
-  const release = wholeRelease(draft, files);
+async function publish(store: ModelStore, { draft, files, baselines }: Imported) {
+  const release = wholeRelease(draft, files, baselines);
   return { release: release.manifest.release, isNew: await store.publish(release) };
 }
 

@@ -1,11 +1,10 @@
 // `millrace models optimize`: a smaller release of a release, judged on held-out rows before it is written.
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Misconfigured } from '../../schemas/errors.ts';
 import type { ModelRelease } from '../../schemas/model-manifest.ts';
+import { repositorySets } from '../../trainers/data-sets/catalog.ts';
 import { openDataSet } from '../../trainers/data-sets/open.ts';
-import { type Split, splitData } from '../../trainers/data-sets/split.ts';
+import type { Split } from '../../trainers/data-sets/split.ts';
 import { type OptimisationReport, optimise } from '../../trainers/optimisation/optimise.ts';
 import type { PruningMethod } from '../../trainers/optimisation/pruning.ts';
 import type { Task } from '../../trainers/task.ts';
@@ -15,6 +14,7 @@ import { modelStoreOf, storeFor } from '../models.ts';
 import { count, table } from '../terminal.ts';
 import { type Action, type CommandContext, exitCodes, jsonLine } from './command.ts';
 import { numberBetween, placesOf } from './data-places.ts';
+import { readSplit, versionText } from './training-task.ts';
 
 interface Options {
   readonly method: PruningMethod;
@@ -27,11 +27,6 @@ interface Options {
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
-
-const repository = {
-  data: fileURLToPath(new URL('../../trainers/data', import.meta.url)),
-  samples: fileURLToPath(new URL('../../samples', import.meta.url)),
-};
 
 export function defineOptimize(group: Command, context: CommandContext, action: Action): void {
   group
@@ -68,11 +63,6 @@ Examples:
     .action(action((release: string, options: Options) => run(context, release, options)));
 }
 
-function versionText(text: string): string {
-  if (!/^\d+\.\d+\.\d+$/.test(text)) throw new InvalidArgumentError('Write it as 1.2.0.');
-  return text;
-}
-
 function methodNamed(text: string): PruningMethod {
   if (text === 'prune' || text === 'buckets') return text;
   throw new InvalidArgumentError('It has to be prune or buckets.');
@@ -87,7 +77,7 @@ async function run(context: CommandContext, name: string, options: Options): Pro
     ...options,
     version: options.setVersion,
     store: storeFor(context, options),
-    data: repository.data,
+    data: repositorySets,
     language: parent.manifest.task === 'language' ? null : await store.load('language'),
     signal: io.signal,
     onProgress: (stage) => void io.stderr.write(io.columns ? `\r${stage}\u001b[K` : `${stage}\n`),
@@ -114,8 +104,7 @@ async function dataOf(
       fix: 'Name the data set to judge on with --on.',
     });
   }
-  const unshipped = options.data === undefined ? undefined : resolve(context.workingDirectory, options.data);
-  return { task, split: await splitData(task, { ...repository, unshipped }, manifest.seed) };
+  return { task, split: await readSplit(context, task, { ...options, seed: manifest.seed }) };
 }
 
 function print({

@@ -5,20 +5,17 @@ import { InvalidArgumentError } from 'commander';
 import { commitOf } from '../../connectors/code-commit.ts';
 import { type ExperimentLog, openExperimentLog } from '../../connectors/experiment-log.ts';
 import { isPublished, type ModelStore } from '../../connectors/model-store.ts';
-import { Misconfigured } from '../../schemas/errors.ts';
 import type { ModelManifest } from '../../schemas/model-manifest.ts';
-import { openDataSet } from '../../trainers/data-sets/open.ts';
 import { headline } from '../../trainers/evaluation/figure-text.ts';
 import { optionsOf, tailored } from '../../trainers/options.ts';
 import type { Task } from '../../trainers/task.ts';
-import { declareTask } from '../../trainers/tasks/declared-task.ts';
 import { tasks } from '../../trainers/tasks/tasks.ts';
 import { type TrainingProgress, type TrainOptions, train as trainTask } from '../../trainers/train.ts';
 import { type TrainerKind, trainers } from '../../trainers/trainers.ts';
 import { modelStoreOf, storeFor } from '../models.ts';
 import { bar, count, table } from '../terminal.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
-import { placesOf } from './data-places.ts';
+import { collect, kinds, oneOf, taskFor, versionText } from './training-task.ts';
 
 interface Options {
   readonly on?: string;
@@ -36,7 +33,6 @@ interface Options {
 
 const barColumns = 30;
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const kinds = Object.keys(trainers) as readonly TrainerKind[];
 const kindsText = kinds.map((kind) => `  ${kind.padEnd(9)} ${trainers[kind].doc}`).join('\n');
 
 export const train: Define = (program, context, action) => {
@@ -46,7 +42,11 @@ export const train: Define = (program, context, action) => {
       `train a model and write its release. Tasks of the repository: ${tasks.map(({ task }) => task).join(', ')}; any other name with --on`,
     )
     .option('--on <set>', 'data set to learn from: its name, name@version, or a path')
-    .option('--kind <kind>', `kind of model (default: what suits the task): ${kinds.join(', ')}`, kindNamed)
+    .option(
+      '--kind <kind>',
+      `kind of model (default: what suits the task): ${kinds.join(', ')}`,
+      oneOf(kinds),
+    )
     .option('--set <name=value>', 'option of the trainer, may be given several times', collect, [])
     .option(
       '--set-version <version>',
@@ -78,25 +78,12 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-function kindNamed(text: string): TrainerKind {
-  const kind = kinds.find((known) => known === text);
-  if (kind === undefined) throw new InvalidArgumentError(`It has to be one of ${kinds.join(', ')}.`);
-  return kind;
-}
-
-function versionText(text: string): string {
-  if (!/^\d+\.\d+\.\d+$/.test(text)) throw new InvalidArgumentError('Write it as 1.2.0.');
-  return text;
-}
-
 function shareText(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < 1))
     throw new InvalidArgumentError('It has to be a share between 0 and 1, such as 0.95.');
   return value;
 }
-
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
 async function run(context: CommandContext, name: string, options: Options): Promise<number> {
   const { task, split } = await taskFor(context, name, options);
@@ -118,34 +105,6 @@ async function warnOfRelease({ io }: CommandContext, store: ModelStore, name: st
     await io.stderr.write(
       `${name} is in ${store.address} already: other bytes will be refused. Give a new one its own --set-version.\n`,
     );
-}
-
-interface Chosen {
-  readonly task: Task;
-  readonly split?: TrainOptions['split'];
-}
-
-/** A task of the repository, or one over the data set that `--on` names. */
-async function taskFor(context: CommandContext, name: string, options: Options): Promise<Chosen> {
-  const { on, setVersion, seed } = options;
-  if (on !== undefined) {
-    const set = await openDataSet(on, placesOf(context, options));
-    return declareTask(taskName(name), setVersion ?? '1.0.0', set, seed);
-  }
-  const task = tasks.find((known) => known.task === name);
-  if (task) return { task: setVersion === undefined ? task : { ...task, version: setVersion } };
-  throw new Misconfigured(`there is no task "${name}"`, {
-    code: 'unknown-task',
-    fix: `Choose from ${tasks.map((known) => known.task).join(', ')}, or name the data it is learned from with --on.`,
-  });
-}
-
-function taskName(name: string): string {
-  if (/^[a-z][a-z0-9-]*$/.test(name)) return name;
-  throw new Misconfigured(`"${name}" cannot be the name of a task`, {
-    code: 'bad-task-name',
-    fix: 'Use small letters, digits and hyphens, beginning with a letter, such as review-topics.',
-  });
 }
 
 async function trainOptions(

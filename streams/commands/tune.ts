@@ -1,10 +1,6 @@
 // `millrace tune`: searches for the options a trainer does best with on a task, and tells them.
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError } from 'commander';
-import { Misconfigured } from '../../schemas/errors.ts';
-import { openDataSet } from '../../trainers/data-sets/open.ts';
-import { type Split, splitData } from '../../trainers/data-sets/split.ts';
 import { tailored } from '../../trainers/options.ts';
 import { searchPlan } from '../../trainers/search/plan.ts';
 import { type Search, searches } from '../../trainers/search/sampling.ts';
@@ -12,13 +8,11 @@ import { gridSize } from '../../trainers/search/space.ts';
 import { runStudy } from '../../trainers/search/study.ts';
 import { listStudies, readStudy, studyPath } from '../../trainers/search/study-file.ts';
 import { bestOf } from '../../trainers/search/trial.ts';
-import type { Task } from '../../trainers/task.ts';
-import { declareTask } from '../../trainers/tasks/declared-task.ts';
-import { tasks } from '../../trainers/tasks/tasks.ts';
-import { type TrainerKind, trainers } from '../../trainers/trainers.ts';
+import type { TrainerKind } from '../../trainers/trainers.ts';
 import { table } from '../terminal.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
-import { numberBetween, placesOf } from './data-places.ts';
+import { numberBetween } from './data-places.ts';
+import { collect, kinds, oneOf, readSplit, taskFor } from './training-task.ts';
 import { report, showProgress } from './tune-report.ts';
 
 interface Options {
@@ -39,7 +33,6 @@ interface Options {
 
 /** Trials of a search that would not end by itself. */
 const trialsDefault = 30;
-const kinds = Object.keys(trainers) as readonly TrainerKind[];
 
 const examples = `
 A study is kept and goes on where it ended when the same command is given again, with more --trials too.
@@ -106,16 +99,6 @@ export const tune: Define = (program, context, action) => {
     );
 };
 
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
-
-const oneOf =
-  <Word extends string>(words: readonly Word[]) =>
-  (text: string): Word => {
-    const word = words.find((known) => known === text);
-    if (word === undefined) throw new InvalidArgumentError(`It has to be one of ${words.join(', ')}.`);
-    return word;
-  };
-
 function foldsNumber(text: string): number {
   const folds = numberBetween(0, 50, true)(text);
   if (folds === 1) throw new InvalidArgumentError('It has to be 2 or more, or 0 for the task’s dev rows.');
@@ -151,36 +134,6 @@ async function run(context: CommandContext, name: string, options: Options): Pro
   await report(context, result, options.json ?? false);
   return exitCodes.done;
 }
-
-interface Chosen {
-  readonly task: Task;
-  readonly split?: Split;
-}
-
-/** A task of the repository, or one over the data set that `--on` names. */
-async function taskFor(context: CommandContext, name: string, options: Options): Promise<Chosen> {
-  if (options.on !== undefined) {
-    const set = await openDataSet(options.on, placesOf(context, options));
-    return declareTask(name, '1.0.0', set, options.seed);
-  }
-  const task = tasks.find((known) => known.task === name);
-  if (task) return { task };
-  throw new Misconfigured(`there is no task "${name}"`, {
-    code: 'unknown-task',
-    fix: `Choose from ${tasks.map((known) => known.task).join(', ')}, or name the data it is learned from with --on.`,
-  });
-}
-
-const readSplit = ({ workingDirectory }: CommandContext, task: Task, { data, seed }: Options) =>
-  splitData(
-    task,
-    {
-      data: fileURLToPath(new URL('../../trainers/data', import.meta.url)),
-      samples: fileURLToPath(new URL('../../samples', import.meta.url)),
-      unshipped: data === undefined ? undefined : resolve(workingDirectory, data),
-    },
-    seed,
-  );
 
 async function list(context: CommandContext, json: boolean): Promise<number> {
   const { io } = context;

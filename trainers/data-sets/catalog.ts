@@ -22,6 +22,12 @@ export interface SetPlaces {
 /** The sets of this repository. */
 export const repositorySets = fileURLToPath(new URL('../data', import.meta.url));
 
+/** Where a task’s own rows lie, and the samples that must not be learned from. */
+export const repositoryDirectories = {
+  data: repositorySets,
+  samples: fileURLToPath(new URL('../../samples', import.meta.url)),
+} as const;
+
 /** A manifest and the folder it stands in: files beside it are its own. Null for those in the store. */
 export interface FoundManifest {
   readonly manifest: SetManifest;

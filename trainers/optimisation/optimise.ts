@@ -223,10 +223,7 @@ async function release(loadable: LoadableModel, { task, split, report, options, 
     figures,
     limits: [...loadable.manifest.limits, sentenceOf(report)],
   } as ModelManifest;
-  const baseline = Buffer.from(`${JSON.stringify(baselines, null, 1)}\n`);
-  await options.store.publish(
-    wholeRelease(manifest, new Map([...loadable.files, ['baseline.json', baseline]])),
-  );
+  await options.store.publish(wholeRelease(manifest, loadable.files, baselines));
 }
 
 /** What the card says of it. */

@@ -5,14 +5,19 @@ import { readRows, textOf } from '../data-sets/rows.ts';
 import type { Split } from '../data-sets/split.ts';
 import type { Task } from '../task.ts';
 
-/** The shared mix, `<data>/reference/<name>.jsonl.gz`, or where the task names none, what it is judged on. */
+/**
+ * The shared mix, `<data>/reference/<name>.jsonl.gz`; where the task names none, what it is calibrated on, or else judged
+ * on. Not both: sets that only judge are not always at hand, and the baselines have to be the same without them.
+ */
 export async function referenceTexts(
   { reference }: Pick<Task, 'reference'>,
   { calibration, tests }: Split,
   data: string,
 ): Promise<readonly string[]> {
-  if (reference.length === 0)
-    return [...calibration, ...tests.flatMap(({ examples }) => examples)].map(({ text }) => text);
+  if (reference.length === 0) {
+    const judged = tests.flatMap(({ examples }) => examples);
+    return (calibration.length > 0 ? calibration : judged).map(({ text }) => text);
+  }
   const files = reference.map((name) => readRows(join(data, 'reference', `${name}.jsonl.gz`)));
   return (await Promise.all(files)).flat().map((row) => cleanText(textOf(row)));
 }

@@ -61,7 +61,9 @@ export interface ImportReport {
 export interface Imported {
   /** Without file hashes. */
   readonly draft: Manifest;
+  /** What is served. */
   readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly baselines: readonly Baseline[];
   readonly report: ImportReport;
 }
 
@@ -100,18 +102,17 @@ export async function importTransformer(options: ImportOptions): Promise<Importe
   step('counting baselines');
   const baselines = await baselinesOf(chosen.model, options);
   await chosen.model.close();
-  const files = new Map([...filesOf(source, chosen.bytes), ['baseline.json', jsonBytes(baselines)]]);
   const figures = chosen.figures === null ? [] : [chosen.figures];
   return {
     draft: { ...chosen.model.manifest, figures },
-    files,
+    files: filesOf(source, chosen.bytes),
+    baselines,
     report: { tokenizer, model: chosen.measured, shrunk: chosen.shrunk },
   };
 }
 
 const isShrunk = ({ quantize, sparsity = 0 }: ImportOptions): boolean =>
   quantize !== undefined || sparsity > 0;
-const jsonBytes = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value, null, 1)}\n`);
 
 interface Work {
   readonly options: ImportOptions;
