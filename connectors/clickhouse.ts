@@ -14,6 +14,14 @@ export interface Insert {
   readonly deadline: number;
 }
 
+/** What one read-only query may use; more refuses it. */
+export interface QueryLimits {
+  readonly executionMsMax: number;
+  readonly resultRowsMax: number;
+  readonly resultBytesMax: number;
+  readonly memoryBytesMax: number;
+}
+
 export interface Clickhouse {
   /** Rows of a SELECT as objects. Throws `Retryable` when the server is unwell, `QueryFailed` when the SQL is. */
   query<Row = Record<string, unknown>>(
@@ -24,6 +32,11 @@ export interface Clickhouse {
   command(sql: string): Promise<void>;
   /** Result of any query in any ClickHouse output format, as bytes. */
   format(sql: string, format: string): Promise<Buffer>;
+  /**
+   * Result of one statement that only reads, in any output format, as bytes: for SQL that people and dashboards bring.
+   * Throws `Misconfigured`: `sql-read-only` for a statement that could do more, `sql-limit` past a limit.
+   */
+  readOnly(sql: string, format: string, limits: QueryLimits): Promise<Buffer>;
   /** Inserts one block and verifies the written row count. */
   insert(insert: Insert): Promise<void>;
   close(): Promise<void>;

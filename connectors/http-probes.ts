@@ -1,11 +1,19 @@
 // The HTTP door for machines: /metrics for Prometheus, /live and /ready for whoever restarts and routes.
-import { createServer, type Server, type ServerResponse } from 'node:http';
+// Anyone may know whether it lives and is ready; why not, and all else, is told to callers that the access lets in.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Misconfigured } from '../schemas/errors.ts';
+import { type Access, openAccess } from './access/access.ts';
+import { Denial } from './access/caller.ts';
+import { isLoopback } from './access/loopback.ts';
+import { deny } from './access/problem.ts';
+import { createSafeServer, type SafeServerOptions } from './access/safe-server.ts';
 
 /** Reasons why not; an empty list means yes. */
 type Reasons = () => readonly string[] | Promise<readonly string[]>;
 
-export interface ProbesOptions {
+export interface ProbesOptions extends Partial<SafeServerOptions> {
+  /** Who is let in; when absent, whoever is on this machine, and the address has to be a loopback one. */
+  readonly access?: Access;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -25,37 +33,76 @@ export interface Probes {
 
 const closeTimeoutMs = 2_000;
 
-/** Starts the server. Throws `Misconfigured` when it cannot listen at host and port. */
+const limits: SafeServerOptions = {
+  tlsCertFile: null,
+  tlsKeyFile: null,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  bodyBytesMax: 1_048_576,
+};
+
+/**
+ * Starts the server. Throws `Misconfigured` when it cannot listen at host and port (`http-listen`), when strangers could
+ * reach it and no access was given (`http-strangers`), or when its certificate cannot be used (`http-tls`).
+ */
 export async function startProbes(options: ProbesOptions): Promise<Probes> {
-  const server = createServer((request, response) => {
-    const path = (request.url ?? '/').split('?')[0] ?? '/';
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      answerJson(response.setHeader('allow', 'GET, HEAD'), 405, { error: 'method-not-allowed', path });
-      return;
-    }
-    answer(path, options, response).catch((error: unknown) => {
+  const access = options.access ?? (await localAccess(options.host));
+  const server = createSafeServer({ ...limits, ...options }, (request, response) => {
+    respond(request, response, options, access).catch(() => {
       if (response.headersSent) response.destroy();
-      else answerJson(response, 500, { error: 'internal', message: messageOf(error) });
+      else answerJson(response, 500, { error: 'internal' });
     });
   });
   const port = await listen(server, options);
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  return { port, url: `http://${host}:${port}`, close: () => close(server) };
+  const scheme = options.tlsCertFile ? 'https' : 'http';
+  return { port, url: `${scheme}://${host}:${port}`, close: () => close(server) };
 }
 
-async function answer(path: string, options: ProbesOptions, response: ServerResponse): Promise<void> {
+const localAccess = (host: string): Promise<Access> =>
+  openAccess({ host, open: false, keysFile: null, tokens: null, ratePerSecond: 1 });
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ProbesOptions,
+  access: Access,
+): Promise<void> {
+  const path = (request.url ?? '/').split('?')[0] ?? '/';
+  const caller = await access.admit(request.headers, 'read');
+  const isStranger = caller instanceof Denial;
+  if (isStranger && path !== '/live' && path !== '/ready') deny(response, caller);
+  else if (request.method !== 'GET' && request.method !== 'HEAD')
+    answerJson(response.setHeader('allow', 'GET, HEAD'), 405, { error: 'method-not-allowed', path });
+  else
+    await answer(path, options, { response, tellsWhy: !isStranger }).catch((error: unknown) => {
+      if (isStranger || response.headersSent) throw error;
+      answerJson(response, 500, { error: 'internal', message: messageOf(error) });
+    });
+}
+
+interface Answering {
+  readonly response: ServerResponse;
+  readonly tellsWhy: boolean;
+}
+
+async function answer(path: string, options: ProbesOptions, to: Answering): Promise<void> {
+  const { response } = to;
   if (path === '/metrics') {
     const text = await options.metrics.print();
     response.setHeader('content-type', options.metrics.contentType).end(text);
-  } else if (path === '/live') await answerReasons(response, 'live', options.notLive ?? (() => []));
-  else if (path === '/ready') await answerReasons(response, 'ready', options.notReady);
+  } else if (path === '/live') await answerReasons(to, 'live', options.notLive ?? (() => []));
+  else if (path === '/ready') await answerReasons(to, 'ready', options.notReady);
   else answerJson(response, 404, { error: 'not-found', path, known: ['/metrics', '/live', '/ready'] });
 }
 
-async function answerReasons(response: ServerResponse, state: string, reasonsOf: Reasons): Promise<void> {
+async function answerReasons({ response, tellsWhy }: Answering, state: string, reasonsOf: Reasons) {
   const reasons = await reasonsOf();
-  const status = reasons.length === 0 ? 200 : 503;
-  answerJson(response, status, { status: reasons.length === 0 ? state : `not-${state}`, reasons });
+  const yes = reasons.length === 0;
+  answerJson(response, yes ? 200 : 503, {
+    status: yes ? state : `not-${state}`,
+    ...(tellsWhy ? { reasons } : {}),
+  });
 }
 
 function answerJson(response: ServerResponse, status: number, body: unknown): void {
@@ -87,10 +134,21 @@ function listen(server: Server, { host, port }: ProbesOptions): Promise<number> 
     server.listen({ host, port }, () => {
       server.off('error', refuse);
       const address = server.address();
+      if (typeof address === 'object' && address && isLoopback(host) && !isLoopback(address.address)) {
+        server.close();
+        reject(notLocal(host, address.address));
+        return;
+      }
       resolve(typeof address === 'object' && address ? address.port : port);
     });
   });
 }
+
+const notLocal = (host: string, address: string): Misconfigured =>
+  new Misconfigured(`${host} leads to ${address}, which others can reach`, {
+    code: 'http-strangers',
+    fix: 'Set HTTP_HOST to 127.0.0.1.',
+  });
 
 function close(server: Server): Promise<void> {
   const timer = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);

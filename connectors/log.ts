@@ -59,6 +59,11 @@ export interface Batch {
   readonly generation: number;
   /** End of the partition when the batch was fetched. */
   readonly end: number;
+  /**
+   * Where to go on after the batch, when what no reader gets follows its last record: markers and records of aborted
+   * transactions. A commit of one past the last record commits this, so that a group that has read all has no lag.
+   */
+  readonly next?: number;
   /** Aborted when the partition is being taken away or the consumer closes: finish or give up, quickly. */
   readonly revoked: AbortSignal;
   /** The group’s committed position, read from the log, not from memory. Null before the first commit. */
@@ -96,7 +101,10 @@ export interface Subscription {
   seek(topic: string, partition: number, offset: number): void;
   /** Settles when the subscription ends: resolved after `close`, rejected with what a handler or the client threw. */
   readonly done: Promise<void>;
-  /** Stops fetching, aborts `revoked` of running batches, waits for their handlers, leaves the group. */
+  /**
+   * Stops fetching, aborts `revoked` of running batches, waits for their handlers, leaves the group. A handler that
+   * takes longer than a session is abandoned, here as in a rebalance: what it commits after that is `Fenced`.
+   */
   close(): Promise<void>;
 }
 
@@ -106,6 +114,23 @@ export interface ReadOptions {
   /** Offset to stop before, per partition; without it the read follows the log until `signal` aborts. */
   readonly to?: ReadonlyMap<number, number>;
   readonly signal?: AbortSignal;
+}
+
+/**
+ * Publishes under a transactional id. Whoever opened the id last holds it; an earlier holder is `Fenced`, which is
+ * what makes one id for each input partition safe against zombies.
+ */
+export interface TransactionalPublisher {
+  /**
+   * Publishes the records and commits the group’s position as one: both become visible, or neither. Throws `Fenced`
+   * when the id has a new holder and `Retryable` when it failed; after either, open the id again: that settles what
+   * was under way, and the group’s committed position tells whether it was applied.
+   */
+  publish(
+    batches: readonly { readonly topic: string; readonly records: readonly LogRecord[] }[],
+    position: Position & { readonly group: string },
+  ): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface Log {
@@ -126,5 +151,7 @@ export interface Log {
     topic: string,
     options: ReadOptions,
   ): AsyncIterable<{ readonly partition: number; readonly records: readonly StoredRecord[] }>;
+  /** Opens a transactional id, fencing its earlier holder. Absent where the log has no transactions. */
+  transactional?(id: string): Promise<TransactionalPublisher>;
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import {
   type Logger as PinoLogger,
   pino,
 } from 'pino';
+import { withoutSecrets } from './secret-text.ts';
 
 /** `logger.info({ topic, count }, 'published')`: context first, then what happened. */
 export type Logger = PinoLogger;
@@ -21,14 +22,15 @@ const secrets = ['password', 'authorization', 'sasl', 'token', 'secret'];
 
 /**
  * A logger with `service` and `pid` on every line, errors with their code, fix, context and causes, and secrets
- * blotted out. Lines written to a closed pipe are lost in silence: a log reader that leaves must not end the work.
+ * blotted out, in texts and addresses too. Lines written to a closed pipe are lost in silence: a log reader that leaves must not end the work.
  */
 export function createLogger({ level, format, destination }: LoggerOptions): Logger {
   const lines: DestinationStream = destination ?? standardError();
+  const clean: DestinationStream = { write: (line: string) => lines.write(withoutSecrets(line)) };
   const target: DestinationStream =
     format === 'pretty'
-      ? prettyLines(lines, destination === undefined && process.stderr.isTTY === true)
-      : lines;
+      ? prettyLines(clean, destination === undefined && process.stderr.isTTY === true)
+      : clean;
   return pino(
     {
       level,

@@ -24,7 +24,8 @@ const recordsBuckets = [1, 4, 16, 64, 128, 256, 512, 1_024, 2_048, 4_096, 16_384
 export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const { tally, distribution, level } = recordersOf(registry);
+  const recorders = recordersOf(registry);
+  const { tally, distribution, level } = recorders;
   return {
     /** Content type and text of the exposition, for `/metrics`. */
     contentType: registry.contentType,
@@ -32,6 +33,11 @@ export function createMetrics() {
 
     recordsIn: tally('records_in_total', 'Records read.', ['stream', 'topic']),
     recordsOut: tally('records_out_total', 'Records published.', ['stream', 'topic']),
+    redacted: tally(
+      'redacted_total',
+      'Pieces of personal data taken out of texts, as often as they were read or written.',
+      ['kind'],
+    ),
     dropped: tally('records_dropped_total', 'Records that a stage dropped on purpose.', ['stream', 'reason']),
     deadLetters: tally('dead_letters_total', 'Records that a stage could not use.', ['stage', 'code']),
     batchRecords: distribution(
@@ -51,6 +57,7 @@ export function createMetrics() {
     assignments: tally('assignments_total', 'Partitions given to this process, first ones and rebalances.', [
       'stream',
     ]),
+    ...progressMetrics(recorders),
     lagRecords: level('lag_records', 'Records between a group’s commit and the end.', [
       'group',
       'topic',
@@ -63,34 +70,81 @@ export function createMetrics() {
       secondsBuckets,
     ),
 
-    sinkRows: tally('sink_rows_total', 'Rows inserted into ClickHouse.', ['table']),
-    sinkInserts: tally(
-      'sink_inserts_total',
-      'Inserts into ClickHouse; replayed ones repeat a journalled range.',
-      ['table', 'kind'],
-    ) as Tally<'table' | 'kind'>,
-    sinkSeconds: distribution('sink_insert_seconds', 'Time of one insert.', ['table'], secondsBuckets),
-
-    inferenceTexts: tally('inference_texts_total', 'Texts answered by a model.', ['task', 'release']),
-    inferenceSeconds: distribution(
-      'inference_seconds',
-      'Time of one call, waiting included.',
-      ['task'],
-      secondsBuckets,
-    ),
-    inferenceQueueTexts: level('inference_queue_texts', 'Texts that wait for a worker.', []),
-    inferenceRefusals: tally('inference_refusals_total', 'Calls refused because the queue was full.', []),
-
-    driftStatistic: level('drift_statistic', 'Latest value of a drift statistic.', [
-      'release',
-      'feature',
-      'statistic',
-    ]),
-    driftReports: tally('drift_reports_total', 'Drift windows judged.', ['release', 'verdict']),
+    ...sinkMetrics(recorders),
+    ...inferenceMetrics(recorders),
+    ...driftMetrics(recorders),
   } as const;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+const inferenceMetrics = ({ tally, distribution, level }: ReturnType<typeof recordersOf>) => ({
+  inferenceTexts: tally('inference_texts_total', 'Texts answered by a model.', ['task', 'release']),
+  inferenceSeconds: distribution(
+    'inference_seconds',
+    'Time of one call, waiting included.',
+    ['task'],
+    secondsBuckets,
+  ),
+  inferenceQueueTexts: level('inference_queue_texts', 'Texts that wait for a worker.', []),
+  inferenceRefusals: tally('inference_refusals_total', 'Calls refused because the queue was full.', []),
+});
+
+const progressMetrics = ({ tally, level }: ReturnType<typeof recordersOf>) => ({
+  stalledPartitions: level('stalled_partitions', 'Partitions with records to read and no progress.', [
+    'stream',
+  ]),
+  stalls: tally('stalls_total', 'Times that a stream began to make no progress.', ['stream']),
+  streamRestarts: tally(
+    'stream_restarts_total',
+    'Times that a stream got a new client because it made no progress.',
+    ['stream'],
+  ),
+  abandonedBatches: tally(
+    'abandoned_batches_total',
+    'Batches whose work did not end in time when their partition was taken away.',
+    ['stream'],
+  ),
+});
+
+const driftMetrics = ({ tally, level }: ReturnType<typeof recordersOf>) => ({
+  driftStatistic: level('drift_statistic', 'Latest value of a drift statistic.', [
+    'release',
+    'feature',
+    'statistic',
+  ]),
+  driftReports: tally('drift_reports_total', 'Drift windows judged.', ['release', 'verdict']),
+});
+
+const sinkMetrics = ({ tally, distribution, level }: ReturnType<typeof recordersOf>) => ({
+  sinkRows: tally('sink_rows_total', 'Rows inserted into ClickHouse.', ['table']),
+  sinkInserts: tally(
+    'sink_inserts_total',
+    'Inserts into ClickHouse; replayed ones repeat a journalled range.',
+    ['table', 'kind'],
+  ) as Tally<'table' | 'kind'>,
+  sinkSeconds: distribution('sink_insert_seconds', 'Time of one insert.', ['table'], secondsBuckets),
+  sinkTokenMemorySeconds: level(
+    'sink_token_memory_seconds',
+    'How long ClickHouse remembers an insert at the pace of the last minutes, over a table and its views.',
+    ['table'],
+  ),
+  sinkClockDifferenceSeconds: level(
+    'sink_clock_difference_seconds',
+    'How far ClickHouse’s clock is ahead of this machine’s.',
+    [],
+  ),
+  sinkStopped: level(
+    'sink_stopped_partitions',
+    'Whether (1) a partition stands still because records of it were deleted before they were stored.',
+    ['topic', 'partition'],
+  ),
+  sinkViews: tally(
+    'sink_views_compared_total',
+    'Views compared with their table after a range came again too late for its token.',
+    ['view', 'state'],
+  ),
+});
 
 function recordersOf(registry: Registry) {
   const declared = <L extends string>(name: string, help: string, labelNames: readonly L[]) => ({

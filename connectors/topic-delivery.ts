@@ -6,12 +6,10 @@
 // and outputs whose ids are there are not published again. A zombie that publishes after that read can still repeat
 // one chunk; its ids make the repeat recognisable.
 import { Retryable } from '../schemas/errors.ts';
-import type { Message } from '../schemas/topic.ts';
-import { deadLetterOf } from './dead-letters.ts';
+import { outputsOf, publishedIds } from './chunk-outputs.ts';
 import type { Addressed, Chunk, Delivery, Resumption } from './delivery.ts';
 import type { Batch, Log } from './log.ts';
 import { Ends } from './output-ends.ts';
-import { Refusal } from './wire/refusal.ts';
 import type { Wire } from './wire/wire.ts';
 
 /** Outputs that may be read back after a crash before the journal is renewed: bounds the time a restart takes. */
@@ -36,11 +34,15 @@ interface Assignment {
   published: ReadonlySet<string> | null;
   /** Input offsets from here on were never handled before. */
   newFrom: number;
+  /** A publish failed, applied or not: what is behind the journal decides before anything is published again. */
+  isUncertain: boolean;
 }
 
 export class TopicDelivery implements Delivery<Addressed> {
   readonly #options: TopicDeliveryOptions;
   readonly #assignments = new Map<string, Assignment>();
+  /** Chunks whose outputs are there: one whose commit failed comes again, and must not be published again. */
+  readonly #done = new WeakSet<Chunk<Addressed>>();
   #ends: Ends | null = null;
 
   constructor(options: TopicDeliveryOptions) {
@@ -51,7 +53,12 @@ export class TopicDelivery implements Delivery<Addressed> {
     this.#ends ??= await this.#readEnds();
     const ends = this.#ends;
     const committed = await batch.committed();
-    const assignment: Assignment = { journalled: ends.copy(), published: null, newFrom: batch.end };
+    const assignment: Assignment = {
+      journalled: ends.copy(),
+      published: null,
+      newFrom: batch.end,
+      isUncertain: false,
+    };
     this.#assignments.set(keyOf(batch), assignment);
     const journalled = committed && Ends.parse(committed.metadata);
     if (journalled) {
@@ -71,54 +78,34 @@ export class TopicDelivery implements Delivery<Addressed> {
       assignment.journalled = ends.copy();
       await batch.commit(chunk.records[0]!.offset, ends.print());
     }
-    await this.#publish(chunk, assignment);
+    if (!this.#done.has(chunk)) await this.#publish(chunk, assignment);
+    this.#done.add(chunk);
     assignment.journalled = ends.copy();
     await batch.commit(chunk.end, ends.print());
     if (chunk.end >= assignment.newFrom) assignment.published = null;
   }
 
   async #publish(chunk: Chunk<Addressed>, assignment: Assignment): Promise<void> {
-    const batches = [...this.#outputs(chunk, assignment.published)].map(([topic, messages]) => ({
+    if (assignment.isUncertain) {
+      // Throws while the log cannot be read, and is then the first thing of the next attempt, too.
+      assignment.published = await this.#readBack(assignment.journalled);
+      assignment.isUncertain = false;
+    }
+    const { log, wire, stage, now } = this.#options;
+    const outputs = outputsOf(chunk, stage, ({ id }) => assignment.published?.has(id) ?? false);
+    const batches = [...outputs].map(([topic, messages]) => ({
       topic,
-      records: this.#options.wire.encode(topic, messages, this.#options.now()),
+      records: wire.encode(topic, messages, now()),
     }));
     if (batches.length === 0) return;
     try {
-      for (const published of await this.#options.log.publish(batches)) this.#ends!.advance(published);
+      for (const published of await log.publish(batches)) this.#ends!.advance(published);
     } catch (error) {
       if (!(error instanceof Retryable)) throw error;
-      // Applied or not, nobody knows: what is behind the journal decides at the next attempt.
-      assignment.published = await this.#readBack(assignment.journalled);
+      assignment.isUncertain = true;
       assignment.newFrom = Math.max(assignment.newFrom, chunk.end);
       throw error;
     }
-  }
-
-  /** The chunk's outputs by topic, less what is published already. */
-  #outputs(chunk: Chunk<Addressed>, published: ReadonlySet<string> | null): Map<string, Message[]> {
-    const byTopic = new Map<string, Message[]>();
-    const add = (topic: string, message: Message) => {
-      if (published?.has(message.id)) return;
-      const messages = byTopic.get(topic);
-      if (messages) messages.push(message);
-      else byTopic.set(topic, [message]);
-    };
-    for (const [index, outcome] of chunk.outcomes.entries()) {
-      if (outcome.kind === 'ok') for (const { topic, message } of outcome.outputs) add(topic, message);
-      if (outcome.kind === 'invalid')
-        add(
-          'dead-letters',
-          deadLetterOf({
-            stage: this.#options.stage,
-            topic: chunk.batch.topic,
-            partition: chunk.batch.partition,
-            record: chunk.records[index]!,
-            code: outcome.code,
-            reason: outcome.reason,
-          }),
-        );
-    }
-    return byTopic;
   }
 
   async #readEnds(): Promise<Ends> {
@@ -132,16 +119,7 @@ export class TopicDelivery implements Delivery<Addressed> {
     const { log, wire } = this.#options;
     const now = await this.#readEnds();
     this.#ends!.raise(now);
-    const ids = new Set<string>();
-    for (const [topic, { from, to }] of journalled.gapsTo(now)) {
-      for await (const { partition, records } of log.read(topic, { from, to })) {
-        await wire.prepare(topic, records);
-        for (const record of records) {
-          const message = wire.decode(topic, partition, record);
-          if (!(message instanceof Refusal)) ids.add(message.id);
-        }
-      }
-    }
+    const ids = await publishedIds(log, wire, journalled, now);
     return ids.size > 0 ? ids : null;
   }
 }

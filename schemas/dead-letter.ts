@@ -14,6 +14,9 @@ export const deadLetterCodes = [
   'corrupt-avro',
   'no-text',
   'processor-refused',
+  'processing-failed',
+  'model-crashed',
+  'model-output',
 ] as const;
 export type DeadLetterCode = (typeof deadLetterCodes)[number];
 

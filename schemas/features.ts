@@ -115,6 +115,7 @@ export const features = topic({
       unit: 'characters',
       doc: 'The text, cleaned: NFC, no control characters, single spaces.',
       stored: false,
+      freeText: true,
     },
     values: { type: 'vector', doc: 'Every feature in its place.', items: featureItems },
   },

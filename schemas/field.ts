@@ -17,6 +17,8 @@ export interface TextField extends Documented {
   readonly type: 'text';
   /** Longest accepted value, in UTF-16 code units. */
   readonly maxLength?: number;
+  /** People write here what they like: personal data is taken out where that is configured (MILLRACE_REDACT). */
+  readonly freeText?: boolean;
 }
 export interface LabelField extends Documented {
   readonly type: 'label';

@@ -11,6 +11,8 @@ export type Process<In, Out> = (batch: readonly In[]) => Promise<readonly Outcom
 
 export const ok = <Out>(...outputs: readonly Out[]): Outcome<Out> => ({ kind: 'ok', outputs });
 
+export const drop = (reason: string): Outcome<never> => ({ kind: 'drop', reason });
+
 export const invalid = (code: DeadLetterCode, reason: string): Outcome<never> => ({
   kind: 'invalid',
   code,

@@ -9,8 +9,14 @@ export const prompts = topic({
   key: 'id',
   fields: {
     ...envelope,
-    text: { type: 'text', unit: 'characters', doc: 'The prompt as sent.', maxLength: 65_536 },
-    user: { type: 'text', doc: 'Pseudonymous user.', optional: true, maxLength: 256 },
+    text: {
+      type: 'text',
+      unit: 'characters',
+      doc: 'The prompt as sent.',
+      maxLength: 65_536,
+      freeText: true,
+    },
+    user: { type: 'text', doc: 'Pseudonymous user.', optional: true, maxLength: 256, freeText: true },
     session: { type: 'text', doc: 'Conversation the prompt belongs to.', optional: true, maxLength: 256 },
   },
   recordBytesMax: 2_097_152,

@@ -4,7 +4,7 @@ import type { Engine } from '../processors/inference/engine.ts';
 import type { Predictor } from '../processors/inference/inference.ts';
 import { Overloaded } from '../schemas/errors.ts';
 
-export function measured(engine: Engine, metrics: Metrics): Predictor {
+export function measured(engine: Predictor & Pick<Engine, 'queuedTexts'>, metrics: Metrics): Predictor {
   return {
     async predict(tasks, texts) {
       const started = performance.now();

@@ -1,5 +1,4 @@
 // What the loop tells, as metrics and log lines.
-import type { SinkObserver } from '../connectors/clickhouse/delivery.ts';
 import type { Addressed } from '../connectors/delivery.ts';
 import type { Metrics } from '../connectors/metrics.ts';
 import type { Outcome } from '../schemas/outcome.ts';
@@ -33,6 +32,16 @@ export function loopObserver({ metrics, logger, now }: Stack, budget: Budget): L
       metrics.assignments.add({ stream });
       logger.debug({ stream, topic, partition }, 'partition assigned');
     },
+    isolated(stream, { topic, partition }, { offset }, error) {
+      logger.error(
+        { stream, topic, partition, offset, err: error },
+        'the processor throws over this message; it becomes a dead letter',
+      );
+    },
+    abandoned(stream, topic, partition) {
+      metrics.abandonedBatches.add({ stream });
+      logger.error({ stream, topic, partition }, 'a partition was taken away and its work did not end');
+    },
   };
 }
 
@@ -48,18 +57,4 @@ function countOutcomes(metrics: Metrics, stream: string, outcomes: readonly Outc
     }
   }
   for (const [topic, records] of published) metrics.recordsOut.add({ stream, topic }, records);
-}
-
-export function sinkObserver({ metrics, logger }: Stack): SinkObserver {
-  return {
-    inserted(table, rows, seconds) {
-      metrics.sinkRows.add({ table }, rows);
-      metrics.sinkInserts.add({ table, kind: 'new' });
-      metrics.sinkSeconds.observe({ table }, seconds);
-    },
-    repeated(table, partition, found) {
-      metrics.sinkInserts.add({ table, kind: `repeated-${found}` });
-      logger.info({ topic: table, partition, found }, 'a journalled range was stored again');
-    },
-  };
 }

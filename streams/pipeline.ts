@@ -2,17 +2,16 @@
 // `chained`: features, inference and scoring pass batches on in memory. `apart`: one stream each, topics in between.
 // The first stage's group is the same in both, so a change of mode goes on where the other stopped.
 
-import { ClickhouseDelivery } from '../connectors/clickhouse/delivery.ts';
-import { deadLetterOf } from '../connectors/dead-letters.ts';
 import type { Addressed, Delivery } from '../connectors/delivery.ts';
 import type { SubscribeOptions, Subscription } from '../connectors/log.ts';
 import { TopicDelivery } from '../connectors/topic-delivery.ts';
+import { TransactionalDelivery } from '../connectors/transactional-delivery.ts';
 import { createFeatures, type Source } from '../processors/features/features.ts';
 import { createInference, type Predictor } from '../processors/inference/inference.ts';
 import { createScoring } from '../processors/scoring/scoring.ts';
 import type { Comment } from '../schemas/comment.ts';
 import type { Features } from '../schemas/features.ts';
-import { type Outcome, ok, type Process } from '../schemas/outcome.ts';
+import { drop, type Outcome, ok, type Process } from '../schemas/outcome.ts';
 import type { Prediction } from '../schemas/prediction.ts';
 import type { Prompt } from '../schemas/prompt.ts';
 import type { Message } from '../schemas/topic.ts';
@@ -20,8 +19,9 @@ import { topics } from '../schemas/topics.ts';
 import { chain, type Stage, type TimeStage } from './chain.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import type { StreamName } from './configuration/settings.ts';
-import { sinkObserver } from './observer.ts';
+import { redriveHeaders } from './dead-letters/republication.ts';
 import { type LoopOptions, run, type Stream } from './run.ts';
+import { sinkLimits, tableDelivery } from './sink-delivery.ts';
 import type { Stack } from './stack.ts';
 import { decodeThen } from './stage.ts';
 
@@ -30,9 +30,6 @@ const fetchBytes = 1_048_576;
 const idleFetchMs = 100;
 /** Bytes that end a lingering fetch early. */
 const lingerBytes = 65_536;
-
-/** Inserts of one table whose tokens ClickHouse remembers (infra/clickhouse/0001_tables.sql). */
-const deduplicationWindow = 10_000;
 
 /** What producers write. */
 const sourceTopics: readonly string[] = ['comments', 'prompts'];
@@ -117,15 +114,19 @@ interface Route {
 
 /** Everything that is not said by the processor of a stream from topics to topics. */
 function topicStream(stack: Stack, { name, group, from, to }: Route) {
-  const delivery: Delivery<Addressed> = new TopicDelivery({
+  const { loop, exactlyOnce } = stack.configuration;
+  const options = {
     log: stack.log,
     wire: stack.wire,
     stage: group,
     // Its own outputs only: a restart reads back what lies behind the journal, and other stages’ outputs grow apace.
     outputTopics: [...to, 'dead-letters'],
     now: stack.now,
-  });
-  const { loop } = stack.configuration;
+  };
+  const delivery: Delivery<Addressed> =
+    exactlyOnce === 'kafka'
+      ? new TransactionalDelivery({ ...options, group: groupId(group) })
+      : new TopicDelivery(options);
   return {
     name,
     subscribe: subscription(stack.configuration, group, from, {
@@ -153,40 +154,11 @@ function sinkStream(stack: Stack): Stream<Message> {
         partitionBytesMax: 4 * fetchBytes,
       },
     ),
-    // Large inserts cost ClickHouse least; encoding much more than this at once would stall what else runs here.
-    limits: { recordsMax: 10_000, bytesMax: 32 * fetchBytes },
-    process: decodeThen(stack.wire, (message) => message, stored),
-    delivery: tableDelivery(stack),
+    limits: sinkLimits,
+    process: exceptStoredBefore(decodeThen(stack.wire, (message) => message, stored)),
+    // The features stream reads the same records and makes their dead letters; two of one record would be too many.
+    delivery: tableDelivery(stack, sourceTopics),
   };
-}
-
-function tableDelivery(stack: Stack): ClickhouseDelivery {
-  const { clickhouse, configuration, log, wire, now } = stack;
-  const { deadlineMs, flushMs } = configuration.sink;
-  return new ClickhouseDelivery({
-    clickhouse,
-    topics,
-    now,
-    deadlineMs,
-    // Partitions insert on their own; a quarter of what the window holds allows for fetches that fill up early.
-    tokenMemoryMs: (deduplicationWindow * flushMs) / configuration.kafka.partitions / 4,
-    observer: sinkObserver(stack),
-    async refuse({ batch: { topic, partition }, records, outcomes }, index) {
-      const outcome = outcomes[index];
-      // The features stream reads the same records and makes their dead letters; two of one record would be one too many.
-      if (outcome?.kind !== 'invalid' || sourceTopics.includes(topic)) return;
-      const { code, reason } = outcome;
-      const letter = deadLetterOf({
-        stage: 'sinks',
-        topic,
-        partition,
-        record: records[index]!,
-        code,
-        reason,
-      });
-      await log.publish([{ topic: 'dead-letters', records: wire.encode('dead-letters', [letter], now()) }]);
-    },
-  });
 }
 
 function subscription(
@@ -196,7 +168,7 @@ function subscription(
   fetch: Pick<SubscribeOptions, 'fetchWaitMs' | 'fetchBytesMin' | 'partitionBytesMax'>,
 ): SubscribeOptions {
   return {
-    group: `millrace-${group}`,
+    group: groupId(group),
     topics: from,
     concurrency: from.length * configuration.kafka.partitions,
     sessionTimeoutMs: configuration.kafka.sessionTimeoutMs,
@@ -204,13 +176,23 @@ function subscription(
   };
 }
 
+const groupId = (group: string): string => `millrace-${group}`;
+
 function inferenceOf({ configuration }: Stack, engine: Predictor | null): Process<Features, Prediction> {
-  const { commentTasks, promptTasks, expectedLanguages, groupLanguages } = configuration.inference;
-  const tasks = { comment: commentTasks, prompt: promptTasks };
+  const { commentTasks, promptTasks } = configuration.inference;
+  if (engine) return inferenceFor(configuration, engine, { comment: commentTasks, prompt: promptTasks });
+  return () => Promise.reject(new Error('an inference stream was started without an engine'));
+}
+
+/** Inference over given tasks, by the language policy that is configured. */
+export function inferenceFor(
+  { inference: { expectedLanguages, groupLanguages } }: Pick<Configuration, 'inference'>,
+  engine: Predictor,
+  tasks: { readonly comment: readonly string[]; readonly prompt: readonly string[] },
+): Process<Features, Prediction> {
   const isOpen = Object.keys(expectedLanguages).length === 0 && !groupLanguages;
   const languages = { expected: expectedLanguages, grouped: groupLanguages };
-  if (engine) return createInference(isOpen ? { engine, tasks } : { engine, tasks, languages });
-  return () => Promise.reject(new Error('an inference stream was started without an engine'));
+  return createInference(isOpen ? { engine, tasks } : { engine, tasks, languages });
 }
 
 const timeOf =
@@ -222,6 +204,14 @@ const sourceOf = (message: Message, topic: string): Source => ({
   kind: topic === 'comments' ? 'comment' : 'prompt',
   message: message as Comment | Prompt,
 });
+
+/** A record that came back from the dead letters because a later stage had refused it: its row is there already. */
+const exceptStoredBefore =
+  (process: Stream<Message>['process']): Stream<Message>['process'] =>
+  async (batch, records) =>
+    (await process(batch, records)).map((outcome, index) =>
+      records[index]!.headers[redriveHeaders.stored] ? drop('stored-before') : outcome,
+    );
 
 const stored: Process<Message, Message> = async (messages) => messages.map((message) => ok(message));
 

@@ -2,16 +2,22 @@
 import { Command, CommanderError } from 'commander';
 import { QueryFailed } from '../connectors/clickhouse.ts';
 import type { CommandIo } from '../connectors/occupancy/command-io.ts';
+import { withoutSecrets } from '../connectors/secret-text.ts';
 import { Misconfigured, Retryable } from '../schemas/errors.ts';
+import { TooManyInvalid } from './breaker.ts';
 import { type Action, type CommandContext, exitCodes, jsonLine } from './commands/command.ts';
 import { config } from './commands/config.ts';
 import { data } from './commands/data.ts';
 import { demo } from './commands/demo.ts';
+import { diff } from './commands/diff.ts';
+import { dlq } from './commands/dlq.ts';
 import { doctor } from './commands/doctor.ts';
 import { evaluate } from './commands/evaluate.ts';
+import { keys } from './commands/keys.ts';
 import { models } from './commands/models.ts';
 import { predict } from './commands/predict.ts';
 import { publish } from './commands/publish.ts';
+import { replay } from './commands/replay.ts';
 import { runs } from './commands/runs.ts';
 import { sql } from './commands/sql.ts';
 import { tail } from './commands/tail.ts';
@@ -30,12 +36,16 @@ const commands = [
   sql,
   topics,
   lag,
+  dlq,
+  replay,
+  diff,
   train,
   tune,
   evaluate,
   models,
   runs,
   data,
+  keys,
   config,
   doctor,
 ];
@@ -97,7 +107,8 @@ const usageJson = (text: string): string =>
 
 const helpAfter = `
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 done but some input was rejected,
-4 something that is needed does not answer, 130 ended by Ctrl-C, 141 ended by its closed output.
+4 something that is needed does not answer, 5 stopped because too many messages were invalid,
+130 ended by Ctrl-C, 141 ended by its closed output.
 
 Examples:
   millrace demo --once
@@ -109,7 +120,8 @@ Examples:
 export async function explain(error: unknown, io: CommandIo): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.misused;
   if (io.signal.aborted) return exitCodes.interrupted;
-  const { code, message, fix, exit } = describe(error);
+  const { code, message: said, fix, exit } = describe(error);
+  const message = withoutSecrets(said);
   // The reader went away, and was not noticed before now.
   if (code === 'EPIPE') return exitCodes.closedPipe;
   const text = isJson(io)
@@ -122,6 +134,7 @@ export async function explain(error: unknown, io: CommandIo): Promise<number> {
 function describe(error: unknown): { code: string; message: string; fix?: string; exit: number } {
   if (error instanceof Misconfigured) return { ...pick(error), fix: error.fix, exit: exitCodes.misused };
   if (error instanceof QueryFailed) return describeQuery(error);
+  if (error instanceof TooManyInvalid) return { ...pick(error), exit: exitCodes.tooManyInvalid };
   if (error instanceof Retryable) return { ...pick(error), ...fixOf(error), exit: exitCodes.unavailable };
   if (error instanceof Error) {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : 'failed';

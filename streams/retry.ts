@@ -1,12 +1,12 @@
-// Tries work again while the world is unwell: exponential delays with full jitter, capped, until it works or the
-// partition is taken away. (Full jitter: M. Brooker, “Exponential Backoff and Jitter”, 2015.)
+// Tries work again while the world is unwell, for as long as it takes: exponential delays with full jitter, capped,
+// until it works or the partition is taken away. (Full jitter: M. Brooker, “Exponential Backoff and Jitter”, 2015.)
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Retryable } from '../schemas/errors.ts';
 
 export interface RetryOptions {
   readonly delayMs: number;
   readonly delayMaxMs: number;
-  /** Ends the tries: the next `Retryable` is thrown on. */
+  /** Ends the tries at once: the last `Retryable` is thrown on, and the work is not begun again. */
   readonly signal: AbortSignal;
   readonly onRetry: (error: Retryable, attempt: number, delayMs: number) => void;
 }
@@ -21,6 +21,7 @@ export async function retry<T>(work: () => Promise<T>, options: RetryOptions): P
       const delayMs = Math.ceil(Math.random() * ceilingMs);
       options.onRetry(error, attempt, delayMs);
       await sleep(delayMs, undefined, { signal: options.signal }).catch(() => {});
+      if (options.signal.aborted) throw error;
     }
   }
 }

@@ -1,18 +1,24 @@
 // The loop: every stream of Millrace runs here. For each partition, in order:
 //   1. on a new assignment, the delivery says what a predecessor left half done;
 //   2. records are cut into chunks, bounded in records and bytes;
-//   3. the stream's processor turns a chunk into outcomes;
+//   3. the stream's processor turns a chunk into outcomes; a message that it throws over is found and is `invalid`;
 //   4. the delivery makes the outcomes durable and commits.
 // Retryable: the same step again, later, nothing committed. Fenced: drop what is in hand, the new owner does it.
-// Anything else stops the stream loudly. Heartbeats go on beside the work.
+// Anything else stops the stream loudly. Heartbeats go on beside the work, and a partition that is taken away is
+// given up in bounded time, whatever its work does (streams/handling.ts). With `watch`, a stream that has lag and
+// makes no progress gets a new client (streams/watchdog.ts).
 import type { Chunk, Delivery } from '../connectors/delivery.ts';
 import type { Batch, Log, StoredRecord, SubscribeOptions, Subscription } from '../connectors/log.ts';
-import { Fenced, Retryable } from '../schemas/errors.ts';
+import type { Retryable } from '../schemas/errors.ts';
 import type { Outcome } from '../schemas/outcome.ts';
 import { Breaker } from './breaker.ts';
 import type { Budget } from './budget.ts';
 import { type ChunkLimits, cutChunks, recordBytes } from './chunks.ts';
-import { type RetryOptions, retry } from './retry.ts';
+import { Handling } from './handling.ts';
+import { processEach } from './isolation.ts';
+import { Progress } from './progress.ts';
+import { retry } from './retry.ts';
+import { type WatchOptions, watched } from './watchdog.ts';
 
 export interface Stream<Out> {
   readonly name: string;
@@ -32,6 +38,10 @@ export interface LoopObserver {
   ): void;
   retried(stream: string, error: Retryable, attempt: number, delayMs: number): void;
   assigned(stream: string, topic: string, partition: number): void;
+  /** A record over which the processor throws was found; it becomes a dead letter. */
+  isolated?(stream: string, batch: Batch, record: StoredRecord, error: unknown): void;
+  /** A partition was taken away and its work did not end in time; whatever it does now is void. */
+  abandoned?(stream: string, topic: string, partition: number): void;
 }
 
 export interface LoopOptions {
@@ -42,6 +52,8 @@ export interface LoopOptions {
   readonly invalidShareMax: number;
   readonly invalidWindowRecords: number;
   readonly observer: LoopObserver;
+  /** Without it nobody watches whether the stream makes progress. */
+  readonly watch?: WatchOptions;
 }
 
 /** What the loop knows of one partition while this member owns it. */
@@ -55,13 +67,15 @@ interface Assigned {
 
 /** Starts a stream. `done` of the subscription rejects with what stopped it. */
 export function run<Out>(stream: Stream<Out>, options: LoopOptions): Promise<Subscription> {
-  const assigned = new Map<string, Assigned>();
   const breaker = new Breaker({
     shareMax: options.invalidShareMax,
     windowRecords: options.invalidWindowRecords,
   });
-  const loop: Loop<Out> = { stream, options, assigned, breaker };
-  return options.log.subscribe(stream.subscribe, (batch) => handleAlive(loop, batch));
+  const progress = new Progress();
+  const loop: Loop<Out> = { stream, options, assigned: new Map(), breaker, progress };
+  const open = () => options.log.subscribe(stream.subscribe, (batch) => handleAlive(loop, batch));
+  if (!options.watch) return open();
+  return watched({ ...stream, log: options.log, progress, open }, options.watch);
 }
 
 interface Loop<Out> {
@@ -69,51 +83,51 @@ interface Loop<Out> {
   readonly options: LoopOptions;
   readonly assigned: Map<string, Assigned>;
   readonly breaker: Breaker;
+  readonly progress: Progress;
 }
 
 /** Handles a batch with heartbeats beside it; a partition that was lost meanwhile is nobody's error. */
 async function handleAlive<Out>(loop: Loop<Out>, batch: Batch): Promise<void> {
-  const beat = setInterval(() => {
-    // A failed heartbeat shows in the next commit, where it decides something.
-    batch.heartbeat().catch(() => {});
-  }, loop.stream.subscribe.sessionTimeoutMs / 3);
+  const { stream, options, assigned } = loop;
+  const doings = loop.progress.of(batch);
+  const handling = new Handling(batch, {
+    sessionTimeoutMs: stream.subscribe.sessionTimeoutMs,
+    abandoned: () => options.observer.abandoned?.(stream.name, batch.topic, batch.partition),
+  });
+  doings.running += 1;
   try {
-    await handle(loop, batch);
+    await handling.alive(handle(loop, handling));
   } catch (error) {
-    const lost = error instanceof Fenced || (batch.revoked.aborted && error instanceof Retryable);
-    if (!lost) throw error;
-    loop.assigned.delete(keyOf(batch));
+    if (!(await handling.isLost(error))) throw error;
+    if (assigned.get(keyOf(batch))?.generation === batch.generation) assigned.delete(keyOf(batch));
   } finally {
-    clearInterval(beat);
+    handling.end();
+    doings.running -= 1;
   }
 }
 
 /** While one chunk is delivered, the next one is already processed: deliveries keep their order, processing has none. */
-async function handle<Out>(loop: Loop<Out>, batch: Batch): Promise<void> {
-  const partition = await assignment(loop, batch);
+async function handle<Out>(loop: Loop<Out>, handling: Handling): Promise<void> {
+  const { batch } = handling;
+  const partition = await assignment(loop, handling);
   let ahead: Promise<Processed<Out>> | null = null;
-  try {
-    for (const records of promisedFirst(partition, batch.records, loop.stream.limits)) {
-      const next = processChunk(loop, batch, records);
-      // Its failure is seen when its turn comes; until then it must only not be unhandled.
-      next.catch(() => {});
-      const ready: Promise<Processed<Out>> | null = ahead;
-      ahead = next;
-      if (ready) await deliverChunk(loop, batch, await ready);
-    }
-    const last = ahead;
-    ahead = null;
-    if (last) await deliverChunk(loop, batch, await last);
-  } finally {
-    // What was processed ahead of a failure is dropped, and gives its bytes back.
-    ahead?.then(({ release }) => release()).catch(() => {});
+  for (const records of promisedFirst(partition, batch.records, loop.stream.limits)) {
+    const next = processChunk(loop, handling, records);
+    // Its failure is seen when its turn comes; until then it must only not be unhandled.
+    next.catch(() => {});
+    const ready: Promise<Processed<Out>> | null = ahead;
+    ahead = next;
+    if (ready) await deliverChunk(loop, handling, await ready);
   }
+  if (ahead) await deliverChunk(loop, handling, await ahead);
 }
 
-async function assignment<Out>(loop: Loop<Out>, batch: Batch): Promise<Assigned> {
+async function assignment<Out>(loop: Loop<Out>, handling: Handling): Promise<Assigned> {
+  const { batch } = handling;
   const known = loop.assigned.get(keyOf(batch));
   if (known?.generation === batch.generation) return known;
-  const { chunkEnd } = await retry(() => loop.stream.delivery.resume(batch), retryOptions(loop, batch));
+  const { chunkEnd } = await again(loop, handling, () => loop.stream.delivery.resume(batch));
+  handling.mustGoOn();
   const fresh: Assigned = { generation: batch.generation, chunkEnd, held: [] };
   loop.assigned.set(keyOf(batch), fresh);
   loop.options.observer.assigned(loop.stream.name, batch.topic, batch.partition);
@@ -151,47 +165,72 @@ interface Processed<Out> {
 
 async function processChunk<Out>(
   loop: Loop<Out>,
-  batch: Batch,
+  handling: Handling,
   records: readonly StoredRecord[],
 ): Promise<Processed<Out>> {
   const { stream, options, breaker } = loop;
-  const release = await options.budget.take(records.reduce((sum, record) => sum + recordBytes(record), 0));
-  try {
-    const started = performance.now();
-    const outcomes = await retry(() => stream.process(batch, records), retryOptions(loop, batch));
-    if (outcomes.length !== records.length)
-      throw new Error(`${stream.name}: ${outcomes.length} outcomes for ${records.length} records`);
-    breaker.observe(stream.name, outcomes);
-    const chunk: Chunk<Out> = { batch, records, outcomes, end: records.at(-1)!.offset + 1 };
-    return { chunk, seconds: (performance.now() - started) / 1_000, release };
-  } catch (error) {
-    release();
-    throw error;
-  }
+  const { batch } = handling;
+  const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
+  // What is not delivered gives its bytes back when the handling of its batch ends.
+  const release = handling.keep(await options.budget.take(bytes, `${stream.name} ${keyOf(batch)}`));
+  const started = performance.now();
+  const outcomes = await processEach(records, {
+    process: (part) => again(loop, handling, () => processPart(stream, batch, part)),
+    shareMax: options.invalidShareMax,
+    found: (record, error) => options.observer.isolated?.(stream.name, batch, record, error),
+  });
+  const { topic, partition } = batch;
+  breaker.observe(stream.name, outcomes, { topic, partition, offset: records[0]!.offset });
+  const chunk: Chunk<Out> = { batch, records, outcomes, end: records.at(-1)!.offset + 1 };
+  return { chunk, seconds: (performance.now() - started) / 1_000, release };
 }
 
-async function deliverChunk<Out>(loop: Loop<Out>, batch: Batch, processed: Processed<Out>): Promise<void> {
-  const { stream, options } = loop;
+async function processPart<Out>(
+  { name, process }: Stream<Out>,
+  batch: Batch,
+  records: readonly StoredRecord[],
+): Promise<readonly Outcome<Out>[]> {
+  const outcomes = await process(batch, records);
+  if (outcomes.length === records.length) return outcomes;
+  throw new Error(`${name}: ${outcomes.length} outcomes for ${records.length} records`);
+}
+
+async function deliverChunk<Out>(
+  loop: Loop<Out>,
+  handling: Handling,
+  processed: Processed<Out>,
+): Promise<void> {
+  const { stream, options, breaker, progress } = loop;
   const { chunk, seconds, release } = processed;
-  try {
-    if (batch.revoked.aborted) throw new Fenced(`${keyOf(batch)} is being taken away`);
-    const started = performance.now();
-    await retry(() => stream.delivery.deliver(chunk), retryOptions(loop, batch));
-    const deliver = (performance.now() - started) / 1_000;
-    options.observer.chunkDone(stream.name, chunk, { process: seconds, deliver });
-  } finally {
-    release();
-  }
+  handling.mustGoOn();
+  breaker.check();
+  const started = performance.now();
+  await again(loop, handling, () => stream.delivery.deliver(chunk));
+  release();
+  progress.of(chunk.batch).done += 1;
+  const deliver = (performance.now() - started) / 1_000;
+  options.observer.chunkDone(stream.name, chunk, { process: seconds, deliver });
 }
 
-function retryOptions<Out>(loop: Loop<Out>, batch: Batch): RetryOptions {
-  return {
-    delayMs: loop.options.retryDelayMs,
-    delayMaxMs: loop.options.retryDelayMaxMs,
-    signal: batch.revoked,
-    onRetry: (error, attempt, delayMs) =>
-      loop.options.observer.retried(loop.stream.name, error, attempt, delayMs),
-  };
+/** Does a step until it works, or until the partition is taken away: from then on no step begins. */
+async function again<Out, T>(loop: Loop<Out>, handling: Handling, step: () => Promise<T>): Promise<T> {
+  const { stream, options } = loop;
+  const { batch } = handling;
+  const doings = loop.progress.of(batch);
+  handling.mustGoOn();
+  try {
+    return await retry(step, {
+      delayMs: options.retryDelayMs,
+      delayMaxMs: options.retryDelayMaxMs,
+      signal: batch.revoked,
+      onRetry(error, attempt, delayMs) {
+        doings.failed(step, error);
+        options.observer.retried(stream.name, error, attempt, delayMs);
+      },
+    });
+  } finally {
+    doings.over(step);
+  }
 }
 
 const keyOf = (batch: Batch): string => `${batch.topic}/${batch.partition}`;

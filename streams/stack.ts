@@ -8,9 +8,11 @@ import { proveDeduplication } from '../connectors/clickhouse/deduplication-proof
 import { openEmbeddedClickhouse } from '../connectors/clickhouse/embedded.ts';
 import { openHttpClickhouse } from '../connectors/clickhouse/http.ts';
 import { applyMigrations, readMigrations } from '../connectors/clickhouse/migrations.ts';
+import { applyFsync, assertDeduplicating } from '../connectors/clickhouse/table-settings.ts';
 import type { Clickhouse } from '../connectors/clickhouse.ts';
 import { openEmbeddedLog } from '../connectors/embedded-log/embedded-log.ts';
 import { openKafkaLog } from '../connectors/kafka/log.ts';
+import { openLibrdkafkaLog } from '../connectors/librdkafka/log.ts';
 import type { Log } from '../connectors/log.ts';
 import { createLogger, type Logger } from '../connectors/logger.ts';
 import { createMetrics, type Metrics } from '../connectors/metrics.ts';
@@ -20,9 +22,11 @@ import { openConfluentRegistry } from '../connectors/registry/confluent.ts';
 import { openEmbeddedRegistry } from '../connectors/registry/embedded.ts';
 import type { SchemaRegistry } from '../connectors/registry.ts';
 import { openWire, type Wire } from '../connectors/wire/wire.ts';
+import { tableName } from '../schemas/print/clickhouse.ts';
 import { topics } from '../schemas/topics.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { kafkaConnection } from './configuration/kafka-connection.ts';
+import { redactingWire } from './redacting-wire.ts';
 
 export interface Stack {
   readonly configuration: Configuration;
@@ -68,12 +72,19 @@ export async function openStack(configuration: Configuration, serve: ServeComman
     const log = await opened(openLog(configuration, logger));
     await createTopics(log, configuration);
     const registry = await opened(openRegistry(configuration));
-    const wire = await openWire({ topics, registry, format: configuration.wireFormat });
+    const metrics = createMetrics();
+    const wire = redactingWire(
+      await openWire({ topics, registry, format: configuration.wireFormat }),
+      configuration.redact,
+      (kind, found) => metrics.redacted.add({ kind }, found),
+    );
     const clickhouse = await opened(openClickhouse(configuration));
     await applyMigrations(clickhouse, await readMigrations());
+    const tables = topics.map(tableName);
+    await applyFsync(clickhouse, tables, configuration.clickhouse.fsync);
+    await assertDeduplicating(clickhouse, [...tables, 'baselines']);
     await proveDeduplication(clickhouse);
     const cache = await opened(openCache(configuration, logger));
-    const metrics = createMetrics();
     const stack = {
       configuration,
       logger,
@@ -108,7 +119,8 @@ function openLog({ kafka, log, dataDirectory }: Configuration, logger: Logger): 
       onCleaningFailure: (partition, error) =>
         logger.error({ partition, err: error }, 'the log could not be cleaned'),
     });
-  return openKafkaLog({
+  const open = kafka.client === 'librdkafka' ? openLibrdkafkaLog : openKafkaLog;
+  return open({
     ...kafkaConnection(kafka),
     // What the client calls information is every pause and resume of every partition.
     logger: (level, message, context) => logger[level === 'info' ? 'debug' : level](context, message),

@@ -3,18 +3,26 @@
 import { writeBaselines } from '../connectors/clickhouse/histograms.ts';
 import type { Subscription } from '../connectors/log.ts';
 import type { Engine } from '../processors/inference/engine.ts';
+import type { Predictor } from '../processors/inference/inference.ts';
+import { incidentOfStop, raise } from './alerts.ts';
 import { Budget } from './budget.ts';
 import { startDriftJob } from './drift-job.ts';
+import { Health } from './health.ts';
 import { measured } from './measured-engine.ts';
 import { engineOf, servingReleases } from './models.ts';
 import { loopObserver } from './observer.ts';
 import { declareStreams } from './pipeline.ts';
 import type { Stack } from './stack.ts';
 
+/** Longest wait for models that run for nobody any more, in milliseconds. */
+const engineCloseMs = 5_000;
+
 export interface System {
   readonly names: readonly string[];
   /** Rejects with what stopped a stream; resolves after `close`. */
   readonly done: Promise<void>;
+  /** Why no work should be routed here now, for people: streams that make no progress. Empty when all go on. */
+  reasons(): readonly string[];
   /** Stops fetching, finishes what is in hand, leaves the groups. The stack stays open. */
   close(): Promise<void>;
 }
@@ -22,38 +30,63 @@ export interface System {
 export interface SystemOptions {
   /** Whether the drift job looks at the clock’s windows by itself. */
   readonly driftByClock: boolean;
+  /** Opens what answers for the models; tests put an engine here that fails in ways of their own. */
+  readonly openEngine?: (stack: Stack) => Promise<ServingEngine>;
 }
+
+/** The engine as a system needs it. */
+export type ServingEngine = Predictor & Pick<Engine, 'close' | 'queuedTexts'>;
 
 /** Starts what the configuration names; resolves when every stream has joined its group. */
 export async function startSystem(stack: Stack, options: SystemOptions): Promise<System> {
   const { configuration, metrics, log } = stack;
   const wanted = configuration.streams;
   const infers = wanted.includes('chain') || wanted.includes('inference');
-  const engine = infers ? await openServing(stack) : null;
+  const openEngine = options.openEngine ?? openServing;
+  const engine = infers ? await openEngine(stack) : null;
   const budget = new Budget(configuration.loop.inFlightBytesMax);
   const observer = loopObserver(stack, budget);
+  const health = new Health(stack);
   const subscriptions: Subscription[] = [];
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const stop of closers.splice(0)) await stop();
     await Promise.all(subscriptions.map((subscription) => subscription.close()));
-    await engine?.close();
+    await health.close();
+    // Every stream has ended: what the engine still runs was abandoned by its stream.
+    await engine?.close(engineCloseMs);
   };
   try {
     const streams = declareStreams(stack, engine && measured(engine, metrics));
-    for (const stream of streams)
-      subscriptions.push(await stream.start({ log, budget, observer, ...configuration.loop }));
+    const ends: Promise<void>[] = [];
+    for (const stream of streams) {
+      const { loop } = configuration;
+      const subscription = await stream.start({ log, budget, observer, watch: health, ...loop });
+      subscriptions.push(subscription);
+      ends.push(toldOf(stack, stream.name, subscription.done));
+    }
     if (options.driftByClock && wanted.includes('drift')) closers.push(startDriftJob(stack));
-    const done = Promise.all(subscriptions.map((subscription) => subscription.done)).then(() => {});
-    return { names: streams.map(({ name }) => name), done, close };
+    const done = Promise.all(ends).then(() => {});
+    return { names: streams.map(({ name }) => name), done, reasons: () => health.reasons, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+/** The end of a stream, of which people are told before it goes on to whoever waits for it. */
+function toldOf(stack: Stack, stream: string, done: Promise<void>): Promise<void> {
+  const told = done.catch(async (error: unknown) => {
+    const incident = incidentOfStop(stream, error);
+    if (incident) await raise(stack, incident);
+    throw error;
+  });
+  told.catch(() => {}); // another stream may fail to start before anyone waits for this one
+  return told;
+}
+
 /** The serving models in threads, their frozen baselines in ClickHouse before any of their answers. */
-async function openServing({ clickhouse, configuration }: Stack): Promise<Engine> {
+export async function openServing({ clickhouse, configuration }: Stack): Promise<Engine> {
   const releases = await servingReleases(configuration);
   await writeBaselines(
     clickhouse,

@@ -24,11 +24,16 @@ export async function loadChdb(): Promise<Chdb> {
   }
 }
 
-/** A session on a data directory, which is made when missing. */
-export async function openSession(chdb: Chdb, data: string): Promise<Session> {
+/** A session on a data directory, which is made when missing; `settings` hold for this session only. */
+export async function openSession(
+  chdb: Chdb,
+  data: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Session> {
+  const given = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
   try {
     await mkdir(data, { recursive: true });
-    return new chdb.Session(data, { connectionArgs: connectionArguments });
+    return new chdb.Session(data, { connectionArgs: [...connectionArguments, ...given] });
   } catch (cause) {
     const owner = await ownerOf(data);
     throw owner === null ? unusable(data, cause) : occupied(data, owner, cause);

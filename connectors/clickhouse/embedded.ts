@@ -4,10 +4,11 @@ import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Session } from 'chdb';
 import { quoteText } from '../../schemas/print/clickhouse.ts';
-import type { Clickhouse, Insert } from '../clickhouse.ts';
+import type { Clickhouse, Insert, QueryLimits } from '../clickhouse.ts';
 import { type Chdb, loadChdb, openSession } from './chdb-session.ts';
-import { insertFailure, refusalOf, shortInsert } from './failure.ts';
+import { insertFailure, refusalOf, shortInsert, unstaged } from './failure.ts';
 import { assertOneBlock, insertStatement } from './insert-statement.ts';
+import { assertReads, limitPassed, limitSettings } from './read-only.ts';
 import { SessionPool } from './session-pool.ts';
 import { TableStructures } from './table-structure.ts';
 
@@ -36,24 +37,26 @@ export async function openEmbeddedClickhouse(options: EmbeddedClickhouseOptions)
   // What a killed process left half-written belongs to nobody: the directory is ours once the session is open.
   await rm(staging, { recursive: true, force: true });
   await mkdir(staging);
-  return new EmbeddedClickhouse(chdb, new SessionPool([writer]), new SessionPool(readers), staging);
+  return new EmbeddedClickhouse(chdb, new SessionPool([writer]), new SessionPool(readers), directory);
 }
 
 class EmbeddedClickhouse implements Clickhouse {
   readonly #chdb: Chdb;
   readonly #writers: SessionPool;
   readonly #readers: SessionPool;
+  readonly #data: string;
   readonly #staging: string;
   readonly #structures: TableStructures;
   #inserts = 0;
   /** What `insertedRows` said after the last insert; null when an insert failed since. */
   #insertedRows: number | null = null;
 
-  constructor(chdb: Chdb, writers: SessionPool, readers: SessionPool, staging: string) {
+  constructor(chdb: Chdb, writers: SessionPool, readers: SessionPool, directory: string) {
     this.#chdb = chdb;
     this.#writers = writers;
     this.#readers = readers;
-    this.#staging = staging;
+    this.#data = join(directory, 'data');
+    this.#staging = join(directory, 'inserts');
     this.#structures = new TableStructures(this);
   }
 
@@ -69,6 +72,21 @@ class EmbeddedClickhouse implements Clickhouse {
 
   format(sql: string, format: string): Promise<Buffer> {
     return this.#read(sql, format);
+  }
+
+  /** In a session of its own: the mode belongs to the connection, and nothing that one query does reaches the next. */
+  async readOnly(sql: string, format: string, limits: QueryLimits): Promise<Buffer> {
+    assertReads(sql);
+    return this.#readers.run(async () => {
+      const session = await openSession(this.#chdb, this.#data, limitSettings(limits));
+      try {
+        return await ask(session, sql, format);
+      } catch (error) {
+        throw limitPassed(error);
+      } finally {
+        session.close();
+      }
+    });
   }
 
   async insert(insert: Insert): Promise<void> {
@@ -98,7 +116,9 @@ class EmbeddedClickhouse implements Clickhouse {
   async #insertFile(insert: Insert, structure: string): Promise<void> {
     this.#inserts += 1;
     const file = join(this.#staging, `${this.#inserts}.rows`);
-    await writeFile(file, insert.rows);
+    await writeFile(file, insert.rows).catch((error: unknown) => {
+      throw unstaged(file, error);
+    });
     const source = `file(${quoteText(file)}, RowBinary, ${quoteText(structure)})`;
     try {
       await this.#writers.run(async (session) => {

@@ -1,9 +1,14 @@
 // What a ClickHouse error number means for the loop: try again, or a statement that will never work.
 import { Retryable } from '../../schemas/errors.ts';
 import { QueryFailed } from '../clickhouse.ts';
+import { refusals } from './insert-statement.ts';
 
 /** ClickHouse error numbers that say that the server is unwell, not that the statement is wrong. */
 const unwell: ReadonlyMap<number, string> = new Map([
+  // Reading, writing and opening files: what a disk without room answers in ClickHouse’s own words, too.
+  [74, 'disk'],
+  [75, 'disk-full'],
+  [76, 'disk'],
   [159, 'timeout'],
   [160, 'timeout'],
   [198, 'network'],
@@ -32,7 +37,7 @@ const unwell: ReadonlyMap<number, string> = new Map([
   [999, 'keeper'],
 ]);
 
-/** FUNCTION_THROW_IF_VALUE_IS_NON_ZERO: in an insert, its deadline condition. */
+/** FUNCTION_THROW_IF_VALUE_IS_NON_ZERO: in an insert, one of its own conditions. */
 const throwIf = 395;
 
 /** First line of a ClickHouse message, without what it prints about its own build. */
@@ -49,10 +54,15 @@ export function refusalOf(message: string, code: number, cause: unknown): Retrya
   });
 }
 
-/** The error for an insert that failed with `error`: names the table, and tells a passed deadline from bad SQL. */
+/** The error for an insert that failed with `error`: names the table, and tells its own conditions from bad SQL. */
 export function insertFailure(error: unknown, table: string, token: string): unknown {
   if (!(error instanceof QueryFailed)) return error;
-  if (error.code !== throwIf) {
+  if (error.code === throwIf && error.message.includes(refusals.short))
+    return new Retryable(
+      `ClickHouse refused the insert ${token} into ${table}: it did not arrive as one block of all its rows`,
+      { code: 'insert-short', context: { table, token }, cause: error },
+    );
+  if (error.code !== throwIf || !error.message.includes(refusals.deadline)) {
     return new QueryFailed(`Insert into ${table} (${token}) was refused: ${error.message}`, error.code);
   }
   return new Retryable(
@@ -71,4 +81,14 @@ export function shortInsert(table: string, token: string, expected: number, writ
       context: { table, token, expected, written },
     },
   );
+}
+
+/** The error for rows that could not be put where chdb reads them. Nothing of them is stored. */
+export function unstaged(file: string, cause: unknown): Retryable {
+  const code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
+  return new Retryable(`could not write ${file} for ClickHouse (${code || cause})`, {
+    code: code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'clickhouse-staging',
+    context: { file },
+    cause,
+  });
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Baseline } from '../../schemas/baseline.ts';
 import type { Clickhouse } from '../clickhouse.ts';
 import { RowBuffer } from './row-buffer.ts';
+import { serverTime } from './server-clock.ts';
 
 /** How many results of a span of time fell into a bin. */
 export interface HistogramBin {
@@ -34,7 +35,7 @@ export async function writeBaselines(clickhouse: Clickhouse, baselines: readonly
     rows: bytes,
     rowCount: baselines.length,
     token: `baselines/${createHash('sha256').update(bytes).digest('hex')}`,
-    deadline: Date.now() + deadlineMs,
+    deadline: (await serverTime(clickhouse)) + deadlineMs,
   });
 }
 

@@ -10,9 +10,11 @@ import {
 } from '@clickhouse/client';
 import { Misconfigured, Retryable } from '../../schemas/errors.ts';
 import { quoteText } from '../../schemas/print/clickhouse.ts';
-import { type Clickhouse, type Insert, QueryFailed } from '../clickhouse.ts';
+import { type Clickhouse, type Insert, QueryFailed, type QueryLimits } from '../clickhouse.ts';
+import { withoutSecrets } from '../secret-text.ts';
 import { insertFailure, refusalOf, shortInsert } from './failure.ts';
 import { assertOneBlock, insertStatement } from './insert-statement.ts';
+import { assertReads, limitPassed, limitSettings } from './read-only.ts';
 import { TableStructures } from './table-structure.ts';
 
 export interface HttpClickhouseOptions {
@@ -26,6 +28,9 @@ export interface HttpClickhouseOptions {
 
 type Client = ReturnType<typeof createClient>;
 
+/** Time for an answer to arrive after its query is done. */
+const answerMs = 30_000;
+
 /** Errors arrive as an HTTP status instead of in the middle of a 200 answer. */
 const settings: ClickHouseSettings = { wait_end_of_query: 1, output_format_json_quote_64bit_integers: 0 };
 
@@ -34,18 +39,8 @@ const settings: ClickHouseSettings = { wait_end_of_query: 1, output_format_json_
  * `Retryable` when nobody answers.
  */
 export async function openHttpClickhouse(options: HttpClickhouseOptions): Promise<Clickhouse> {
-  const client = createClient({
-    url: addressOf(options.url),
-    username: options.user,
-    password: options.password,
-    database: options.database,
-    application: 'millrace',
-    request_timeout: options.requestTimeoutMs ?? 60_000,
-    clickhouse_settings: settings,
-    // What goes wrong is thrown; printing it as well is not the client’s to decide.
-    log: { level: ClickHouseLogLevel.OFF },
-  });
-  const clickhouse = new HttpClickhouse(client);
+  const client = connect(options, options.requestTimeoutMs ?? 60_000);
+  const clickhouse = new HttpClickhouse(client, options);
   try {
     await clickhouse.query('SELECT 1');
     return clickhouse;
@@ -55,12 +50,28 @@ export async function openHttpClickhouse(options: HttpClickhouseOptions): Promis
   }
 }
 
+function connect(options: HttpClickhouseOptions, requestTimeoutMs: number): Client {
+  return createClient({
+    url: addressOf(options.url),
+    username: options.user,
+    password: options.password,
+    database: options.database,
+    application: 'millrace',
+    request_timeout: requestTimeoutMs,
+    clickhouse_settings: settings,
+    // What goes wrong is thrown; printing it as well is not the client’s to decide.
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+}
+
 class HttpClickhouse implements Clickhouse {
   readonly #client: Client;
+  readonly #options: HttpClickhouseOptions;
   readonly #structures: TableStructures;
 
-  constructor(client: Client) {
+  constructor(client: Client, options: HttpClickhouseOptions) {
     this.#client = client;
+    this.#options = options;
     this.#structures = new TableStructures(this);
   }
 
@@ -88,6 +99,25 @@ class HttpClickhouse implements Clickhouse {
       });
       return buffer(stream);
     });
+  }
+
+  async readOnly(sql: string, format: string, limits: QueryLimits): Promise<Buffer> {
+    assertReads(sql);
+    // A connection of its own: the server ends the query at its limit, and the answer has to be waited for that long.
+    const client = connect(this.#options, limits.executionMsMax + answerMs);
+    try {
+      return await answered(async () => {
+        const { stream } = await client.exec({
+          query: sql,
+          clickhouse_settings: { ...limitSettings(limits), default_format: format as DataFormat },
+        });
+        return buffer(stream);
+      });
+    } catch (error) {
+      throw limitPassed(error);
+    } finally {
+      await client.close();
+    }
   }
 
   async insert(insert: Insert): Promise<void> {
@@ -124,7 +154,7 @@ async function answered<T>(ask: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof ClickHouseError) throw refusalOf(error.message, Number(error.code), error);
     if (!(error instanceof Error)) throw error;
-    throw new Retryable(`ClickHouse did not answer: ${error.message}`, {
+    throw new Retryable(`ClickHouse did not answer: ${withoutSecrets(error.message)}`, {
       code: 'clickhouse-unreachable',
       cause: error,
     });
@@ -134,10 +164,13 @@ async function answered<T>(ask: () => Promise<T>): Promise<T> {
 /** An address that is missing would silently mean port 8123 of this machine. */
 function addressOf(url: string): string {
   if (/^https?:\/\//.test(url) && URL.canParse(url)) return url;
-  throw new Misconfigured(`The ClickHouse address “${url}” is not an http:// or https:// URL`, {
-    code: 'clickhouse-url',
-    fix: 'Set CLICKHOUSE_URL to something like http://clickhouse:8123',
-  });
+  throw new Misconfigured(
+    `The ClickHouse address “${withoutSecrets(url)}” is not an http:// or https:// URL`,
+    {
+      code: 'clickhouse-url',
+      fix: 'Set CLICKHOUSE_URL to something like http://clickhouse:8123',
+    },
+  );
 }
 
 const unknownDatabase = 81;

@@ -34,16 +34,25 @@ export function assertOneBlock({ rows, rowCount, table }: Insert): void {
   }
 }
 
+/** What the conditions of the statement say when they refuse an insert. */
+export const refusals = { deadline: 'insert-deadline', short: 'insert-short' } as const;
+
+/** A deadline is an instant of ClickHouse’s clock: where this machine’s differs, these keep the time it gets sensible. */
+const executionSeconds = { min: 5, max: 60 } as const;
+
 /**
- * `INSERT … SELECT` from `source`, a table function that yields the rows. The condition is evaluated when ClickHouse
- * reads them, so an insert that was held up on its way past its deadline writes nothing.
+ * `INSERT … SELECT` from `source`, a table function that yields the rows. The conditions are evaluated when ClickHouse
+ * reads them: an insert that was held up on its way past its deadline writes nothing, and one that arrives as anything
+ * but one block of all its rows does neither. What is counted afterwards cannot tell rows of the table from rows of its
+ * views.
  */
 export function insertStatement(
-  { table, columns, token, deadline }: Insert,
+  { table, columns, token, deadline, rowCount }: Insert,
   source: string,
   now: number,
 ): string {
-  const executionSecondsMax = Math.max(1, Math.ceil((deadline - now) / 1_000));
+  const secondsLeft = Math.ceil((deadline - now) / 1_000);
+  const executionSecondsMax = Math.min(executionSeconds.max, Math.max(executionSeconds.min, secondsLeft));
   const assignments = Object.entries({ ...settings, max_execution_time: executionSecondsMax })
     .map(([name, value]) => `${name} = ${value}`)
     .join(', ');
@@ -52,6 +61,7 @@ export function insertStatement(
     `INSERT INTO ${quoteName(table)} (${names}) ` +
     `SETTINGS ${assignments}, insert_deduplication_token = ${quoteText(token)} ` +
     `SELECT ${names} FROM ${source} ` +
-    `WHERE throwIf(now64(3) > fromUnixTimestamp64Milli(toInt64(${deadline})), 'insert-deadline') = 0`
+    `WHERE throwIf(now64(3) > fromUnixTimestamp64Milli(toInt64(${deadline})), '${refusals.deadline}') = 0 ` +
+    `AND throwIf(blockSize() != ${rowCount}, '${refusals.short}') = 0`
   );
 }

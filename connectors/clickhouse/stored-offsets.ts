@@ -1,6 +1,5 @@
 // Which records of a journalled range the table already holds: the question that is left when ClickHouse may have
 // forgotten the range's token.
-import { Misconfigured } from '../../schemas/errors.ts';
 import { quoteName } from '../../schemas/print/clickhouse.ts';
 import type { Clickhouse } from '../clickhouse.ts';
 import type { Journal } from './journal.ts';
@@ -25,30 +24,3 @@ export async function storedOffsets(
   );
   return new Set(rows.map((row) => row._offset));
 }
-
-/**
- * For a range whose records the log no longer has: throws `Misconfigured` (`journal-lost`) unless they are stored. An
- * insert is one block, so one row of the range says that the range is there.
- */
-export async function assertStored(clickhouse: Clickhouse, range: JournalledRange): Promise<void> {
-  if ((await storedOffsets(clickhouse, range)).size > 0) return;
-  const { topic, partition, start, end } = range;
-  throw new Misconfigured(
-    `Offsets ${start}-${end} of ${topic}/${partition} were deleted from the log before they reached ClickHouse`,
-    {
-      code: 'journal-lost',
-      fix:
-        `Give the topic a longer retention. To go on without those records, commit offset ${end} ` +
-        'for the sink’s group with empty metadata',
-    },
-  );
-}
-
-/** For a committed offset below zero, which Kafka’s clients write where retention has passed what was committed. */
-export const retentionPassed = (partition: string): Misconfigured =>
-  new Misconfigured(`${partition} lost records to retention before they reached ClickHouse`, {
-    code: 'journal-lost',
-    fix:
-      'Give the topic a longer retention. To go on with what is left, commit the partition’s first offset for the ' +
-      'sink’s group with empty metadata',
-  });

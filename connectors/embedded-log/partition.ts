@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import type { LogRecord } from '../log.ts';
 import { encodeRecords } from '../record-batch/encode.ts';
-import { closed } from './failures.ts';
+import { closed, unwritten } from './failures.ts';
 import { recoverSegments } from './recovery.ts';
 import { Segment, syncDirectory } from './segment.ts';
 import { batchBytesMax, type Settings } from './settings.ts';
@@ -126,15 +126,32 @@ export class Partition {
   }
 
   #roll(): void {
+    // With fsync the segment is on the disk before there is a next one: recovery cuts a torn write off the last
+    // segment only, and a machine that dies in between must not leave one in the middle of the partition.
+    if (this.settings.fsync) this.active.syncNow();
+    const next = this.#createNext();
     const sealing = this.active.seal();
     this.#sealing.add(sealing);
     sealing.then(
       () => this.#sealing.delete(sealing),
       () => {},
     );
-    this.segments.push(Segment.create(this.directory, this.#appended));
-    if (this.settings.fsync) syncDirectory(this.directory);
+    this.segments.push(next);
     this.onRoll();
+  }
+
+  /** Throws `Retryable` when the disk has no room for it; then nothing has changed, and the next append tries again. */
+  #createNext(): Segment {
+    let next: Segment | null = null;
+    try {
+      next = Segment.create(this.directory, this.#appended);
+      if (this.settings.fsync) syncDirectory(this.directory);
+      return next;
+    } catch (error) {
+      // An empty segment left behind would hide what is appended to the active one after this.
+      next?.remove();
+      throw unwritten(this.directory, error);
+    }
   }
 
   /** Calls `listener` after every append until the returned function is called. */

@@ -4,6 +4,7 @@
 import {
   closeSync,
   fdatasync,
+  fdatasyncSync,
   fsyncSync,
   ftruncateSync,
   openSync,
@@ -62,9 +63,14 @@ export class Segment {
 
   static create(directory: string, baseOffset: number): Segment {
     const index = SegmentIndex.load(join(directory, `${segmentName(baseOffset)}.index`));
-    index.keep(0);
     const segment = new Segment({ directory, baseOffset, bytes: 0, appendedAt: 0, index });
-    segment.activate();
+    try {
+      index.keep(0);
+      segment.activate();
+    } catch (error) {
+      index.close();
+      throw error;
+    }
     return segment;
   }
 
@@ -129,6 +135,15 @@ export class Segment {
     );
     this.#lastSync = Promise.allSettled([this.#lastSync, syncing]);
     return syncing;
+  }
+
+  /** Returns when everything appended so far is on the disk. Throws `Retryable` when the disk does not say so. */
+  syncNow(): void {
+    try {
+      if (this.#descriptor !== null) fdatasyncSync(this.#descriptor);
+    } catch (error) {
+      throw unwritten(this.file, error);
+    }
   }
 
   /** Ends appending: the file goes to the disk and is from then on opened for each read. */

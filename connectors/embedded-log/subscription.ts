@@ -161,8 +161,8 @@ export class GroupSubscription implements Subscription, GroupMember {
     try {
       await this.#handler(this.#batch(feed, records));
     } catch (error) {
-      // A fenced handler has nothing to tell: the partition has its next owner.
-      if (!(error instanceof Fenced && !feed.ownership.current)) void this.#end({ error });
+      // A fenced handler has nothing to tell: the partition has, or is about to have, its next owner.
+      if (!(error instanceof Fenced && feed.ownership.revoked.signal.aborted)) void this.#end({ error });
     }
   }
 

@@ -17,6 +17,8 @@ export interface Membership {
 
 export function kafkaBatch(payload: EachBatchPayload, tenure: Tenure, membership: Membership): Batch {
   const { topic, partition, highWatermark, messages } = payload.batch;
+  const last = Number(messages.at(-1)!.offset);
+  const next = Number(payload.batch.lastOffset()) + 1; // counts what kafkajs filters out
 
   // A rebalance that has begun is no reason to stop: the member may finish its work and commit before it joins.
   const asMember = async (doing: string, call: () => Promise<void>): Promise<void> => {
@@ -39,6 +41,7 @@ export function kafkaBatch(payload: EachBatchPayload, tenure: Tenure, membership
     records: messages.map(storedRecord),
     generation: tenure.generation,
     end: Number(highWatermark),
+    next,
     revoked: tenure.revoked,
     committed: () => membership.committed(topic, partition),
     heartbeat: () => asMember('heartbeat', () => payload.heartbeat()),
@@ -47,7 +50,7 @@ export function kafkaBatch(payload: EachBatchPayload, tenure: Tenure, membership
         throw new RangeError(
           `Commit metadata has ${Buffer.byteLength(metadata)} bytes; ${metadataBytesMax} are allowed.`,
         );
-      const place = { partition, offset: String(offset), metadata };
+      const place = { partition, offset: String(offset === last + 1 ? next : offset), metadata };
       await asMember(`commit offset ${offset} of ${topic}/${partition}`, () =>
         // Not `consumer.commitOffsets`: it crashes the consumer when fenced and does nothing once it is stopping.
         payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [place] }] }),

@@ -5,6 +5,8 @@ interface ClientError extends Error {
   /** Kafka’s name of a protocol error. */
   readonly type?: string;
   readonly retriable?: boolean;
+  /** Node’s code of a connection that failed. */
+  readonly code?: string;
 }
 
 /** The member is no longer in the group, or its generation is over: whatever it commits is refused. */
@@ -23,7 +25,21 @@ const producerTypes = new Set([
   'INVALID_PRODUCER_ID_MAPPING',
 ]);
 
-const fixes: Readonly<Record<string, string>> = {
+// In a transaction these say that its id is no longer this producer's, or that the broker gave the transaction up.
+const producerFencedTypes = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
+
+// A transaction that failed in one of these ways succeeds once its id has been opened anew.
+const transactionTypes = new Set([
+  'INVALID_TXN_STATE',
+  'CONCURRENT_TRANSACTIONS',
+  'TRANSACTION_COORDINATOR_FENCED',
+]);
+
+// What Node says of a certificate that it does not trust, and OpenSSL of one that the other side does not.
+const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|^ERR_SSL/;
+
+/** What a person can do about an error that Kafka names so. */
+export const fixes: Readonly<Record<string, string>> = {
   UNKNOWN_TOPIC_OR_PARTITION: 'Create the topic first (createTopics), or correct its name.',
   INVALID_TOPIC_EXCEPTION: 'Use letters, digits, dots, dashes and underscores, at most 249 of them.',
   MESSAGE_TOO_LARGE: 'Send a smaller record, or raise the topic’s max.message.bytes.',
@@ -34,11 +50,16 @@ const fixes: Readonly<Record<string, string>> = {
   TOPIC_AUTHORIZATION_FAILED: 'Grant this client’s user access to the topic.',
   GROUP_AUTHORIZATION_FAILED: 'Grant this client’s user access to the consumer group.',
   CLUSTER_AUTHORIZATION_FAILED: 'Grant this client’s user access to the cluster (IdempotentWrite, Create).',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'Grant this client’s user write access to the transactional id.',
+  INVALID_TRANSACTION_TIMEOUT: 'Raise the broker’s transaction.max.timeout.ms to 30 s or more.',
   UNSUPPORTED_VERSION: 'Use a Kafka cluster of version 2.1 or newer.',
 };
 
 /** Kafka’s name of the error at the root of what kafkajs threw. */
 export const errorType = (error: unknown): string | undefined => root(error)?.type;
+
+/** The transactional id has another holder, or the broker timed its transaction out. */
+export const isProducerFencing = (error: unknown): boolean => producerFencedTypes.has(errorType(error) ?? '');
 
 export const isFencing = (error: unknown): boolean => fencedTypes.has(errorType(error) ?? '');
 
@@ -50,6 +71,7 @@ export const isRebalancing = (error: unknown): boolean => errorType(error) === '
  * world may get better, the error itself otherwise. `doing` completes “Kafka refused to …”.
  */
 export function failureOf(error: unknown, doing: string): unknown {
+  if (error instanceof Misconfigured || error instanceof Retryable) return error;
   const cause = root(error);
   if (!cause?.name.startsWith('KafkaJS')) return error;
   const message = `Kafka: could not ${doing}: ${cause.message}`;
@@ -57,9 +79,14 @@ export function failureOf(error: unknown, doing: string): unknown {
     const fix = 'Check the user, the password and the SASL mechanism.';
     return new Misconfigured(message, { code: 'kafka-authentication', fix, cause: error });
   }
+  if (untrusted.test(cause.code ?? '')) {
+    const fix = 'Check KAFKA_TLS_CA_FILE, the host names in KAFKA_BROKERS, and the client’s certificate.';
+    return new Misconfigured(message, { code: 'kafka-tls', fix, cause: error });
+  }
   const fix = fixes[cause.type ?? ''];
   if (fix) return new Misconfigured(message, { code: `kafka-${codeOf(cause)}`, fix, cause: error });
-  const transient = cause.retriable === true || producerTypes.has(cause.type ?? '');
+  const type = cause.type ?? '';
+  const transient = cause.retriable === true || producerTypes.has(type) || transactionTypes.has(type);
   return transient ? new Retryable(message, { code: `kafka-${codeOf(cause)}`, cause: error }) : error;
 }
 

@@ -7,8 +7,8 @@ export interface Lane {
   owned: boolean;
   /** By the owner of the subscription. */
   paused: boolean;
-  /** A handler was left running beside the fetches; nothing may be fetched until it is through. */
-  busy: boolean;
+  /** A handler that was left running beside the fetches; nothing may be fetched until it is through. */
+  busy: Promise<void> | null;
 }
 
 /** Keeps kafkajs's own pauses in step: they are lost when it restarts itself, and stay when a partition leaves. */
@@ -22,7 +22,7 @@ export class Lanes {
 
   of(topic: string, partition: number): Lane {
     const place = `${topic}/${partition}`;
-    const lane = this.#lanes.get(place) ?? { topic, partition, owned: false, paused: false, busy: false };
+    const lane = this.#lanes.get(place) ?? { topic, partition, owned: false, paused: false, busy: null };
     this.#lanes.set(place, lane);
     return lane;
   }
@@ -60,9 +60,21 @@ export class Lanes {
     for (const { topic, partition } of this.assigned()) this.pause(topic, partition);
   }
 
-  setBusy(lane: Lane, busy: boolean): void {
-    lane.busy = busy;
+  /** Fetches nothing of a partition until its handler is through. */
+  leaveBusy(lane: Lane, running: Promise<void>): void {
+    lane.busy = running;
     this.#apply(lane);
+    void running.then(() => {
+      // An abandoned handler that ends after all has nothing to say about the one that runs by now.
+      if (lane.busy !== running) return;
+      lane.busy = null;
+      this.#apply(lane);
+    });
+  }
+
+  /** Forgets handlers that did not end in time: their tenure is over. The next assignment fetches again. */
+  abandon(): void {
+    for (const lane of this.#lanes.values()) lane.busy = null;
   }
 
   #apply({ topic, partition, paused, busy }: Lane): void {

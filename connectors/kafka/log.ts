@@ -7,6 +7,7 @@ import { Publisher } from './publisher.ts';
 import { readTopic } from './reader.ts';
 import { KafkaSubscription, type Surroundings } from './subscription.ts';
 import { createTopics, groups, partitionCounts, positions, ranges } from './topics.ts';
+import { openTransactional } from './transactions.ts';
 
 // A broker that is away is reported within about three seconds; whoever asks again decides how long to wait.
 const adminRetry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4 };
@@ -33,6 +34,7 @@ export async function openKafkaLog(options: KafkaOptions): Promise<Log> {
     publish: (batches) => publisher.publish(batches),
     positions: (group, topics) => positions(admin, group, topics),
     groups: () => groups(admin),
+    transactional: (id) => openTransactional(newKafka, options.compression, id),
     read: (topic, readOptions) => readTopic(newKafka, topic, readOptions),
     async subscribe(subscribeOptions, handler) {
       await partitionCounts(admin, subscribeOptions.topics);

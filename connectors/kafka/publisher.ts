@@ -121,7 +121,7 @@ export class Publisher {
 }
 
 /** kafkajs's default partitioner (murmur2, as Kafka's Java client), which notes its choice in the message. */
-function notingPartitioner(): (args: PartitionerArgs) => number {
+export function notingPartitioner(): (args: PartitionerArgs) => number {
   const choose = kafkajs.Partitioners.DefaultPartitioner();
   return (args) => {
     args.message.partition ??= choose(args);

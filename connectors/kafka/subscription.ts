@@ -145,14 +145,9 @@ export class KafkaSubscription implements Subscription {
     );
     const outcome = await Promise.race([work, late]);
     patience.abort();
-    if (outcome === 'late') this.#leaveBeside(lane, running);
+    if (outcome === 'late' && this.#running.has(running)) this.#lanes.leaveBusy(lane, running);
     if (outcome !== 'given up' && tenure === this.#tenure)
       payload.resolveOffset(payload.batch.messages.at(-1)!.offset);
-  }
-
-  #leaveBeside(lane: Lane, running: Promise<void>): void {
-    this.#lanes.setBusy(lane, true);
-    void running.then(() => this.#lanes.setBusy(lane, false));
   }
 
   async #handle(payload: EachBatchPayload, tenure: Tenure): Promise<'done' | 'given up'> {
@@ -176,25 +171,25 @@ export class KafkaSubscription implements Subscription {
 
   // kafkajs looks for the coordinator right before each join. Holding it there lets handlers that were left running
   // finish and commit what they have; after that their tenure is over, whatever generation kafkajs would stamp on
-  // a late commit.
+  // a late commit. One that does not finish by then is abandoned: it neither holds up the group nor, should this
+  // member get its partition again, the handler that begins there anew.
   readonly #drainingAssigner: PartitionAssigner = (config) => {
     const { cluster } = config;
     const find = cluster.findGroupCoordinator.bind(cluster);
     cluster.findGroupCoordinator = async (group) => {
       this.#tenure.revoke('The group is rebalancing.');
-      await this.#drained(this.#options.sessionTimeoutMs / 2);
-      this.#tenure.end();
+      await this.#drain(this.#options.sessionTimeoutMs / 2);
       return find(group);
     };
     return kafkajs.PartitionAssigners.roundRobin(config);
   };
 
-  async #drained(withinMs: number): Promise<void> {
-    if (this.#running.size === 0) return;
-    const enough = new AbortController();
-    const tooLong = sleep(withinMs, undefined, { signal: enough.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(this.#running), tooLong]);
-    enough.abort();
+  /** Waits for running handlers, but not for long, and ends the tenure they run under. */
+  async #drain(withinMs: number): Promise<void> {
+    await inTime(Promise.all(this.#running), withinMs);
+    this.#tenure.end();
+    this.#running.clear();
+    this.#lanes.abandon();
   }
 
   #end(failure?: unknown): Promise<void> {
@@ -205,11 +200,23 @@ export class KafkaSubscription implements Subscription {
   async #shutDown(failure: unknown): Promise<void> {
     this.#tenure.revoke('The subscription is closing.');
     this.#lanes.pauseAll();
-    await Promise.all(this.#running);
-    await this.#consumer.disconnect().catch(() => undefined); // it logs why; there is nothing left to save
-    this.#tenure.end();
+    const { sessionTimeoutMs } = this.#options;
+    await this.#drain(sessionTimeoutMs);
+    // It logs what fails; there is nothing left to save. A broker that does not answer a good-bye does without.
+    await inTime(
+      this.#consumer.disconnect().catch(() => undefined),
+      sessionTimeoutMs,
+    );
     this.#lanes.assign({});
     if (failure === undefined) this.#settle.resolve();
     else this.#settle.reject(failure);
   }
+}
+
+/** Waits for work, but not longer than `timeoutMs`. */
+async function inTime(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const enough = new AbortController();
+  const tooLong = sleep(timeoutMs, undefined, { signal: enough.signal }).catch(() => undefined);
+  await Promise.race([work, tooLong]);
+  enough.abort();
 }

@@ -1,9 +1,12 @@
 // What the cluster knows: topics, ranges, groups and their positions.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, ITopicConfig } from 'kafkajs';
-import { Misconfigured } from '../../schemas/errors.ts';
+import { Misconfigured, Retryable } from '../../schemas/errors.ts';
 import type { PartitionRange, Position, TopicSpec } from '../log.ts';
-import { calling, errorType } from './failure.ts';
+import { calling, errorType, failureOf } from './failure.ts';
 
+/** A new topic has its leaders by then, in milliseconds. */
+const knownMsMax = 30_000;
 const timestampAheadMsMax = '9223372036854775807';
 
 const isInternal = (topic: string): boolean => topic.startsWith('__');
@@ -15,14 +18,36 @@ export async function createTopics(admin: Admin, specs: readonly TopicSpec[]): P
   // One by one: a request for several fails as a whole when another process has just made one of them.
   for (const spec of missing) {
     await calling(`create topic ${spec.name}`, async () => {
-      await admin.createTopics({ topics: [topicConfig(spec)], waitForLeaders: true });
+      await admin.createTopics({ topics: [topicConfig(spec)], waitForLeaders: false });
     });
   }
-  await partitionCounts(
+  await untilKnown(
     admin,
     missing.map(({ name }) => name),
   );
 }
+
+/** A cluster that was just told to make a topic may not know it yet, all the more when it has much to do. */
+async function untilKnown(admin: Admin, topics: readonly string[]): Promise<void> {
+  if (topics.length === 0) return;
+  const deadline = performance.now() + knownMsMax;
+  for (;;) {
+    try {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
+      if (found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+    } catch (error) {
+      const isEarly = errorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' || isLeaderless(error);
+      if (!isEarly) throw failureOf(error, `read the metadata of ${topics.join(', ')}`);
+    }
+    if (performance.now() > deadline)
+      throw new Retryable(`Kafka made ${topics.join(', ')} but they have no leader yet`, {
+        code: 'kafka-no-leader',
+      });
+    await sleep(100);
+  }
+}
+
+const isLeaderless = (error: unknown): boolean => errorType(error) === 'LEADER_NOT_AVAILABLE';
 
 function topicConfig(spec: TopicSpec): ITopicConfig {
   const entries: [string, number | string | undefined][] = [

@@ -1,5 +1,6 @@
 // Requests to a Confluent-compatible schema registry, with the project's errors.
 import { Misconfigured, Retryable } from '../../schemas/errors.ts';
+import { withoutSecrets } from '../secret-text.ts';
 import { incompatible } from './compatibility.ts';
 
 export interface HttpOptions {
@@ -44,7 +45,7 @@ export class RegistryHttp {
   }
 
   async #send<Answer>(method: string, path: string, body?: unknown): Promise<Answer | null> {
-    const request = `${method} ${this.#url}${path}`;
+    const request = `${method} ${withoutSecrets(this.#url)}${path}`;
     const { status, answer } = await this.#exchange(request, method, path, body);
     if (status === 404) return null;
     if (status < 400) return answer as Answer;

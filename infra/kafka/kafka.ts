@@ -4,12 +4,14 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { Misconfigured } from '../../schemas/errors.ts';
 import { type Daemon, died, runningPid, startDaemon, stopDaemon, waitForExit } from './daemon.ts';
 import { checkJava, fetchKafka, fetchRegistry, kafkaHome } from './jars.ts';
+import { loginVariables, prepareLogin } from './login.ts';
 import { prepareBroker, prepareRegistry } from './settings.ts';
 
 interface Options {
   readonly port: number;
   readonly registry?: number | true;
   readonly data?: string;
+  readonly secure?: true;
 }
 
 const registryPortDefault = 8081;
@@ -24,7 +26,8 @@ const dataFolder = ({ data, port }: Options): string =>
 async function start(options: Options): Promise<readonly Daemon[]> {
   checkJava();
   const data = dataFolder(options);
-  const daemons = [await prepareBroker(await fetchKafka(say), data, options.port)];
+  const login = options.secure ? await prepareLogin(data) : null;
+  const daemons = [await prepareBroker(await fetchKafka(say), data, options.port, login)];
   if (options.registry) {
     const port = options.registry === true ? registryPortDefault : options.registry;
     daemons.push(await prepareRegistry(await fetchRegistry(say), data, port));
@@ -33,7 +36,7 @@ async function start(options: Options): Promise<readonly Daemon[]> {
     say(`starting the ${daemon.name} (log: ${join(data, `${daemon.name}.log`)})…`);
     await startDaemon(daemon);
   }
-  say(`ready: ${daemons.map(address).join(' ')}`);
+  say(`ready: ${[...daemons.map(address), ...(login ? loginVariables(login) : [])].join(' ')}`);
   return daemons;
 }
 
@@ -72,7 +75,7 @@ function showStatus(options: Options): void {
 
 function parsePort(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_534)
+  if (!Number.isInteger(port) || port < 1 || port > 65_533)
     throw new InvalidArgumentError('not a port number.');
   return port;
 }
@@ -85,6 +88,10 @@ function withOptions(command: Command): Command {
         .default(9092),
     )
     .option('--registry [port]', `start a schema registry too (port ${registryPortDefault})`, parsePort)
+    .option(
+      '--secure',
+      'want a login: SASL (plain, SCRAM) over TLS; the port after the next one takes client certificates',
+    )
     .option('--data <folder>', 'folder of the data, logs and process ids (default: .kafka/broker-<port>)');
 }
 

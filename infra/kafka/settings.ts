@@ -6,25 +6,32 @@ import { join } from 'node:path';
 import { Misconfigured } from '../../schemas/errors.ts';
 import type { Daemon } from './daemon.ts';
 import { registryJar } from './jars.ts';
+import { type Login, loginProperties, scramUsers } from './login.ts';
 
 // One cluster per data folder; the id only has to be 22 characters of URL-safe base64 and stay the same.
 const clusterId = 'bWlsbHJhY2UtbG9jYWwtMQ';
 
-/** Writes the broker's settings under `data`, formats its storage once, and says how to start it. */
-export async function prepareBroker(jars: string, data: string, port: number): Promise<Daemon> {
+/** Writes the broker's settings under `data`, formats its storage once, and says how to start it. Without a login anyone may do anything. */
+export async function prepareBroker(
+  jars: string,
+  data: string,
+  port: number,
+  login: Login | null = null,
+): Promise<Daemon> {
   await mkdir(data, { recursive: true });
   const logs = join(data, 'logs');
   const properties = join(data, 'server.properties');
-  await writeFile(properties, serverProperties(port, logs));
+  const listeners = login ? loginProperties(port, login) : plainListeners(port);
+  await writeFile(properties, listeners + serverProperties(port, logs), { mode: 0o600 });
   await writeFile(join(data, 'log4j2.properties'), log4jProperties);
   const classPath = ['-cp', join(jars, '*')];
-  if (!existsSync(join(logs, 'meta.properties'))) formatStorage(classPath, properties);
+  if (!existsSync(join(logs, 'meta.properties'))) formatStorage(classPath, properties, login);
   const jvm = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
   const logging = `-Dlog4j2.configurationFile=${join(data, 'log4j2.properties')}`;
   return {
     name: 'broker',
     data,
-    ports: [port, port + 1],
+    ports: login ? [port, port + 1, port + 2] : [port, port + 1],
     command: ['java', ...jvm, logging, ...classPath, 'kafka.Kafka', properties],
     ready: { host: '127.0.0.1', port },
   };
@@ -45,8 +52,9 @@ export async function prepareRegistry(folder: string, data: string, port: number
   };
 }
 
-function formatStorage(classPath: readonly string[], properties: string): void {
+function formatStorage(classPath: readonly string[], properties: string, login: Login | null): void {
   const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties];
+  if (login) tool.push(...scramUsers(login));
   const { status, stdout, stderr } = spawnSync('java', [...classPath, ...tool], { encoding: 'utf8' });
   if (status === 0) return;
   throw new Misconfigured(`Kafka’s storage could not be formatted:\n${stdout}${stderr}`, {
@@ -55,12 +63,16 @@ function formatStorage(classPath: readonly string[], properties: string): void {
   });
 }
 
+const plainListeners = (
+  port: number,
+): string => `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+`;
+
 // One node, so every internal topic has one replica; few partitions for them, so that start-up stays quick.
 const serverProperties = (port: number, logs: string): string => `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${port + 1}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
 controller.listener.names=CONTROLLER
 log.dirs=${logs}
 offsets.topic.replication.factor=1

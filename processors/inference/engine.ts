@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Misconfigured, Retryable } from '../../schemas/errors.ts';
 import type { LoadableModel, ModelManifest } from '../../schemas/model-manifest.ts';
+import { Call } from './call.ts';
 import { type Input, lengthOf } from './model.ts';
 import { InferenceThread, type StartWorker, startWorker, ThreadDied } from './thread.ts';
 import { type Piece, type QueueLimits, WorkQueue } from './work-queue.ts';
@@ -29,7 +30,16 @@ export interface EngineOptions extends Partial<QueueLimits> {
   /** Threads; by default one for each core but one, which the main loop needs. */
   readonly workers?: number;
   readonly startWorker?: StartWorker;
+  /**
+   * A thread that has not answered a run after so long is ended; a quarter of a second more for each text and task.
+   * In milliseconds, by default a minute.
+   */
+  readonly runMsMax?: number;
 }
+
+const msPerAnswer = 250;
+/** A text that has ended so many threads, the last ones while it ran alone, does so by itself. */
+const deathsMax = 3;
 
 /** Loads every model in every thread. Throws `Misconfigured` when a model cannot be loaded. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
@@ -44,12 +54,14 @@ export class Engine {
   readonly #manifests: ReadonlyMap<string, ModelManifest>;
   readonly #startWorker: StartWorker;
   readonly #textsPerRunMax: number;
+  readonly #runMsMax: number;
   readonly #queue: WorkQueue;
   readonly #idle: InferenceThread[] = [];
   readonly #busy = new Map<InferenceThread, Promise<void>>();
   #missing = 0;
   #starting = 0;
   #closed = false;
+  #gaveUp = false;
   #whenDrained: (() => void) | null = null;
 
   constructor(options: EngineOptions) {
@@ -57,6 +69,7 @@ export class Engine {
     this.#manifests = new Map(options.models.map(({ manifest }) => [manifest.task, manifest]));
     this.#startWorker = options.startWorker ?? startWorker;
     this.#textsPerRunMax = options.textsPerRunMax ?? 256;
+    this.#runMsMax = options.runMsMax ?? 60_000;
     this.#queue = new WorkQueue({
       textsPerRunMax: this.#textsPerRunMax,
       charactersPerRunMax: options.charactersPerRunMax ?? 1_048_576,
@@ -86,12 +99,14 @@ export class Engine {
 
   /**
    * What each task’s model says about each text (or pair of texts, for models that compare); answers stand in the order of tasks and texts. Calls that wait
-   * while all threads are busy are run together. Throws `Overloaded` when too much waits, `Retryable` when threads
-   * died twice over a text or cannot be started, `Misconfigured` when no model serves a task.
+   * while all threads are busy are run together. A thread that dies is replaced and its texts run again; those over
+   * which threads die again and again are found and named in `ModelCrashed`. Throws `Overloaded` when too much
+   * waits, `Retryable` when threads cannot be started, `Misconfigured` when no model serves a task or threads die
+   * over whatever they are given.
    */
   async predict(tasks: readonly string[], texts: readonly Input[]): Promise<readonly Answers[]> {
     const manifests = tasks.map((task) => this.#manifestOf(task));
-    if (this.#closed) throw new Retryable('the inference engine is closed', { code: 'engine-closed' });
+    if (this.#closed) throw closed();
     const rows = manifests.map(({ labels }) => new Float32Array(labels.length * texts.length));
     if (texts.length > 0 && tasks.length > 0) await this.#collect(tasks, texts, rows);
     return manifests.map(({ task, release, labels, activation, groups, confidence, emptyLabel }, index) => ({
@@ -106,15 +121,26 @@ export class Engine {
     }));
   }
 
-  /** Finishes what was accepted, then ends the threads. */
-  async close(): Promise<void> {
+  /**
+   * Finishes what was accepted, then ends the threads. What is not finished after `withinMs` (without it, however long
+   * it takes) is given up: `Retryable` (`engine-closed`).
+   */
+  async close(withinMs?: number): Promise<void> {
     this.#closed = true;
     if (this.#queue.texts > 0 || this.#busy.size > 0) {
+      const timer = withinMs === undefined ? undefined : setTimeout(() => this.#giveUp(), withinMs);
       await new Promise<void>((resolve) => {
         this.#whenDrained = resolve;
       });
+      clearTimeout(timer);
     }
     await Promise.all(this.#idle.splice(0).map((thread) => thread.stop()));
+  }
+
+  #giveUp(): void {
+    this.#gaveUp = true;
+    for (const thread of this.#busy.keys()) thread.abandon('the engine closes');
+    this.#rejectAll(closed());
   }
 
   #manifestOf(task: string): ModelManifest {
@@ -126,28 +152,17 @@ export class Engine {
     });
   }
 
-  /** Cuts a call into pieces, and copies what comes back to its place in `rows`. */
+  /** Cuts a call into pieces, whose answers come to their places in `rows`. */
   async #collect(tasks: readonly string[], texts: readonly Input[], rows: Float32Array[]): Promise<void> {
-    const answers: Promise<void>[] = [];
+    const call = new Call(tasks, texts.length, rows);
     const pieces: Piece[] = [];
-    for (let from = 0; from < texts.length; from += this.#textsPerRunMax) {
-      const part = texts.slice(from, from + this.#textsPerRunMax);
-      const characters = part.reduce((sum, text) => sum + lengthOf(text), 0);
-      answers.push(
-        new Promise((resolve, reject) => {
-          const place = (probabilities: readonly Float32Array[]) => {
-            for (const [index, part] of probabilities.entries()) {
-              rows[index]!.set(part, (rows[index]!.length / texts.length) * from);
-            }
-            resolve();
-          };
-          pieces.push({ tasks, texts: part, characters, deaths: 0, resolve: place, reject });
-        }),
+    for (let from = 0; from < texts.length; from += this.#textsPerRunMax)
+      pieces.push(
+        pieceOf({ tasks, call, from, texts: texts.slice(from, from + this.#textsPerRunMax), deaths: 0 }),
       );
-    }
     this.#queue.add(pieces);
     this.#dispatch();
-    await Promise.all(answers);
+    await call.answered;
   }
 
   #dispatch(): void {
@@ -169,27 +184,39 @@ export class Engine {
 
   async #run(thread: InferenceThread, pieces: readonly Piece[]): Promise<void> {
     const texts = pieces.length === 1 ? pieces[0]!.texts : pieces.flatMap((piece) => piece.texts);
+    const tasks = pieces[0]!.tasks;
+    const withinMs = this.#runMsMax + msPerAnswer * tasks.length * texts.length;
     try {
-      const probabilities = await thread.run({ tasks: pieces[0]!.tasks, texts });
-      let from = 0;
-      for (const piece of pieces) {
-        const to = from + piece.texts.length;
-        piece.resolve(
-          probabilities.map((all) =>
-            all.subarray((all.length / texts.length) * from, (all.length / texts.length) * to),
-          ),
-        );
-        from = to;
+      const probabilities = await thread.run({ tasks, texts }, withinMs);
+      let at = 0;
+      for (const { call, from, texts: part } of pieces) {
+        const to = at + part.length;
+        const shareOf = (all: Float32Array) =>
+          all.subarray((all.length / texts.length) * at, (all.length / texts.length) * to);
+        call.place(from, part.length, probabilities.map(shareOf));
+        at = to;
       }
     } catch (error) {
-      for (const piece of pieces) this.#fail(piece, error as Error);
+      // Back in the reverse order, because each goes before all others.
+      for (const piece of [...pieces].reverse()) this.#fail(piece, error as Error);
     }
   }
 
+  /**
+   * Once may be anybody’s fault, and the piece is run again, alone. Again it is the fault of one of its texts: halves
+   * find out whose.
+   */
   #fail(piece: Piece, error: Error): void {
-    if (!(error instanceof ThreadDied)) piece.reject(error);
-    else if (piece.deaths === 0) this.#queue.putBack({ ...piece, deaths: 1 });
-    else piece.reject(unwell('an inference thread died twice over the same texts', error));
+    const { call, from, texts } = piece;
+    const deaths = piece.deaths + 1;
+    if (this.#gaveUp) call.reject(closed());
+    else if (!(error instanceof ThreadDied)) call.reject(error);
+    else if (deaths > 1 && texts.length > 1) {
+      const middle = texts.length >> 1;
+      this.#queue.putBack(pieceOf({ ...piece, from: from + middle, texts: texts.slice(middle), deaths: 1 }));
+      this.#queue.putBack(pieceOf({ ...piece, texts: texts.slice(0, middle), deaths: 1 }));
+    } else if (deaths < deathsMax) this.#queue.putBack({ ...piece, deaths });
+    else call.crashed(from, error.cause ?? error);
   }
 
   /** A thread that died while idle is found here too, at the next call. */
@@ -207,7 +234,7 @@ export class Engine {
         .catch((error: unknown) => {
           this.#missing++;
           if (this.#starting === 1 && this.#busy.size === 0 && this.#idle.length === 0)
-            this.#rejectAll(error);
+            this.#rejectAll(unwell('no inference thread can be started', error));
         })
         .finally(() => {
           this.#starting--;
@@ -222,11 +249,10 @@ export class Engine {
     else this.#idle.push(thread);
   }
 
-  /** No thread is left and none can be started: who waits is told, and the next call tries again. */
-  #rejectAll(error: unknown): void {
-    for (let pieces = this.#queue.take(); pieces.length > 0; pieces = this.#queue.take()) {
-      for (const piece of pieces) piece.reject(unwell('no inference thread can be started', error));
-    }
+  /** Nobody is left to answer: who waits is told, and the next call tries again. */
+  #rejectAll(error: Retryable): void {
+    for (let pieces = this.#queue.take(); pieces.length > 0; pieces = this.#queue.take())
+      for (const { call } of pieces) call.reject(error);
     this.#whenDrained?.();
   }
 
@@ -234,6 +260,13 @@ export class Engine {
     return InferenceThread.start({ models: this.#models }, this.#startWorker);
   }
 }
+
+const pieceOf = (piece: Omit<Piece, 'characters'>): Piece => ({
+  ...piece,
+  characters: piece.texts.reduce((sum, text) => sum + lengthOf(text), 0),
+});
+
+const closed = (): Retryable => new Retryable('the inference engine is closed', { code: 'engine-closed' });
 
 const unwell = (message: string, cause: unknown): Retryable =>
   new Retryable(message, { code: 'inference-thread-died', cause });

@@ -1,9 +1,10 @@
 // The inference processor: features in, predictions out. Every model of a message’s kind answers, in one message.
 import { type Features, featureAt, type Kind } from '../../schemas/features.ts';
 import { derivedId } from '../../schemas/identity.ts';
-import { type Outcome, ok, type Process } from '../../schemas/outcome.ts';
+import { invalid, type Outcome, ok, type Process } from '../../schemas/outcome.ts';
 import type { Prediction, Result } from '../../schemas/prediction.ts';
 import { calibrated } from './calibration.ts';
+import { ModelCrashed } from './call.ts';
 import type { Answers } from './engine.ts';
 import { type LanguagePolicy, narrowed } from './language-policy.ts';
 
@@ -25,7 +26,11 @@ const probabilityMin = 0.01;
 const languageTask = 'language';
 const undetermined = 'und';
 
-/** Messages of one kind are answered together. Throws what the engine throws. */
+/**
+ * Messages of one kind are answered together. A message whose text ends inference threads is `invalid`
+ * (`model-crashed`), and so is one of which a model says what is no number (`model-output`). Throws what else the
+ * engine throws.
+ */
 export function createInference({
   engine,
   tasks,
@@ -33,20 +38,44 @@ export function createInference({
 }: InferenceOptions): Process<Features, Prediction> {
   return async (batch) => {
     const outcomes = new Array<Outcome<Prediction>>(batch.length);
-    const answerKind = async (kind: Kind) => {
-      const places = [...batch.keys()].filter((index) => batch[index]!.kind === kind);
+    const answerPlaces = async (kind: Kind, places: readonly number[]): Promise<void> => {
       if (places.length === 0) return;
-      const answers = await engine.predict(
-        tasks[kind],
-        places.map((place) => batch[place]!.text),
-      );
-      places.forEach((place, row) => {
-        outcomes[place] = ok(predictionOf(batch[place]!, answers, row, languages));
-      });
+      try {
+        const texts = places.map((place) => batch[place]!.text);
+        const answers = await engine.predict(tasks[kind], texts);
+        places.forEach((place, row) => {
+          outcomes[place] = outcomeOf(batch[place]!, answers, row, languages);
+        });
+      } catch (error) {
+        if (!(error instanceof ModelCrashed)) throw error;
+        for (const row of error.places) outcomes[places[row]!] = invalid('model-crashed', error.message);
+        // The others are asked anew: it is rare, and models say the same again.
+        const others = places.filter((_, row) => !error.places.includes(row));
+        await answerPlaces(kind, others);
+      }
     };
+    const answerKind = (kind: Kind) =>
+      answerPlaces(
+        kind,
+        [...batch.keys()].filter((index) => batch[index]!.kind === kind),
+      );
     await Promise.all([answerKind('comment'), answerKind('prompt')]);
     return outcomes;
   };
+}
+
+function outcomeOf(
+  message: Features,
+  answers: readonly Answers[],
+  row: number,
+  languages: LanguagePolicy | undefined,
+): Outcome<Prediction> {
+  for (const { release, labels, probabilities } of answers) {
+    const said = probabilities.subarray(row * labels.length, (row + 1) * labels.length);
+    const wrong = said.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) return invalid('model-output', `${release} says ${said[wrong]} for “${labels[wrong]}”`);
+  }
+  return ok(predictionOf(message, answers, row, languages));
 }
 
 function predictionOf(

@@ -13,7 +13,7 @@ export const startWorker: StartWorker = (start) =>
     execArgv: [],
   });
 
-/** The thread ended in the middle of a batch. */
+/** The thread ended in the middle of a batch, or was ended because it did not answer. */
 export class ThreadDied extends Error {
   override readonly name = 'ThreadDied';
 }
@@ -43,13 +43,34 @@ export class InferenceThread {
     return this.#alive;
   }
 
-  /** Probabilities for each task of the batch, row-major. One batch at a time. */
-  run(batch: WorkerBatch): Promise<readonly Float32Array[]> {
-    if (!this.#alive) return Promise.reject(new ThreadDied('the inference thread has ended'));
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      this.#worker.postMessage(batch);
-    });
+  /**
+   * Probabilities for each task of the batch, row-major. One batch at a time. A thread that does not answer in time
+   * hangs: it is ended, and is `ThreadDied` like one that ended by itself.
+   */
+  async run(batch: WorkerBatch, withinMs: number): Promise<readonly Float32Array[]> {
+    if (!this.#alive) throw new ThreadDied('the inference thread has ended');
+    const timer = setTimeout(() => this.abandon(`it did not answer within ${withinMs} ms`), withinMs);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#waiting = { resolve, reject };
+        this.#worker.postMessage(batch);
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Ends the thread and what it runs, without waiting: one that hangs inside a library ends only when that returns,
+   * if ever.
+   */
+  abandon(why: string): void {
+    this.#alive = false;
+    this.#worker.unref();
+    void this.#worker.terminate();
+    this.#settle()?.reject(
+      new ThreadDied(`the inference thread was ended: ${why}`, { cause: new Error(why) }),
+    );
   }
 
   async stop(): Promise<void> {

@@ -2,17 +2,19 @@
 // batches: what arrived for the same tasks while the threads were busy runs together.
 
 import { Overloaded } from '../../schemas/errors.ts';
+import type { Call } from './call.ts';
 import type { Input } from './model.ts';
 
 /** Consecutive texts of one call, small enough for one run. */
 export interface Piece {
   readonly tasks: readonly string[];
   readonly texts: readonly Input[];
+  /** Place of the first text in its call. */
+  readonly from: number;
+  readonly call: Call;
   readonly characters: number;
   /** How often a thread has died over it. */
   readonly deaths: number;
-  resolve(probabilities: readonly Float32Array[]): void;
-  reject(error: Error): void;
 }
 
 export interface QueueLimits {
@@ -74,7 +76,10 @@ export class WorkQueue {
     this.#characters += piece.characters;
   }
 
-  /** Takes the piece that waits longest and what else waits for the same tasks and fits into a run with it. */
+  /**
+   * Takes the piece that waits longest and what else waits for the same tasks and fits into a run with it. A piece
+   * over which a thread has died runs alone, so that nothing else is blamed for what it does.
+   */
   take(): readonly Piece[] {
     const line = this.#longestWaiting();
     if (line === null) return [];
@@ -83,6 +88,7 @@ export class WorkQueue {
     let characters = 0;
     for (; line.head < line.pieces.length; line.head++) {
       const { piece } = line.pieces[line.head]!;
+      if (taken.length > 0 && (piece.deaths > 0 || taken[0]!.deaths > 0)) break;
       texts += piece.texts.length;
       characters += piece.characters;
       const { textsPerRunMax, charactersPerRunMax } = this.#limits;

@@ -32,6 +32,8 @@ export const exitCodes = {
   partly: 3,
   /** The world is unwell: an address that does not answer. Try again later. */
   unavailable: 4,
+  /** A stream was stopped because too many of its messages are invalid: a person has to look before it goes on. */
+  tooManyInvalid: 5,
   /** Ended by Ctrl-C. */
   interrupted: 130,
   /** Ended because nobody reads its output any more, as in `| head -1`. */

@@ -4,6 +4,7 @@ import { startProbes } from '../../connectors/http-probes.ts';
 import { playDemo } from '../demo/demo.ts';
 import { showEvents, showProgress, showSummary, summaryJson } from '../demo/display.ts';
 import { askAll } from '../demo/questions.ts';
+import { openDoor } from '../door.ts';
 import { startDriftJob } from '../drift-job.ts';
 import type { Stack } from '../stack.ts';
 import { type System, startSystem } from '../system.ts';
@@ -56,7 +57,12 @@ async function stayUp(
   system: System,
   say: (text: string) => Promise<void>,
 ) {
-  const probes = await startProbes({ ...configuration.http, metrics: stack.metrics, notReady: () => [] });
+  const probes = await startProbes({
+    ...configuration.http,
+    access: await openDoor(configuration),
+    metrics: stack.metrics,
+    notReady: () => [],
+  });
   const stopDrift = startDriftJob(stack);
   await say(`
 Staying up for more input; metrics at ${probes.url}/metrics. In another terminal:

@@ -2,6 +2,8 @@
 import type { LogRecord } from '../../connectors/log.ts';
 import type { CommandIo } from '../../connectors/occupancy/command-io.ts';
 import { Refusal } from '../../connectors/wire/refusal.ts';
+import { freeTextsOf, redactFields } from '../../processors/redaction/message-redaction.ts';
+import { createRedaction, type Redact } from '../../processors/redaction/redaction.ts';
 import { derivedId } from '../../schemas/identity.ts';
 import type { Topic } from '../../schemas/topic.ts';
 import { retry } from '../retry.ts';
@@ -27,6 +29,8 @@ export class Publication {
   readonly #io: CommandIo;
   readonly #stack: Stack;
   readonly #topic: Topic;
+  readonly #freeTexts: readonly string[];
+  readonly #redact: Redact;
   /** What `decode` calls a message that brings no id. */
   readonly #namelessId: string;
   #records: LogRecord[] = [];
@@ -38,6 +42,8 @@ export class Publication {
     this.#io = io;
     this.#stack = stack;
     this.#topic = topic;
+    this.#freeTexts = freeTextsOf(topic);
+    this.#redact = createRedaction(stack.configuration.redact);
     this.#namelessId = derivedId(topic.name, '0', '0');
   }
 
@@ -74,7 +80,17 @@ export class Publication {
     if (message instanceof Refusal) return message;
     // Without an id of its own a message is named after its place, which it does not have yet.
     const key = message.id === this.#namelessId && this.#topic.key === 'id' ? null : message[this.#topic.key];
-    return { ...record, key: key === null ? null : Buffer.from(String(key)) };
+    return { ...record, value: this.#redacted(value), key: key === null ? null : Buffer.from(String(key)) };
+  }
+
+  /** The line without personal data in its free texts; as it is when there is none. */
+  #redacted(value: Buffer): Buffer {
+    if (this.#stack.configuration.redact.length === 0) return value;
+    const draft = JSON.parse(value.toString('utf8').replace(/^\ufeff/, '')) as Readonly<
+      Record<string, unknown>
+    >;
+    const redacted = redactFields(draft, this.#freeTexts, this.#redact);
+    return redacted === draft ? value : Buffer.from(JSON.stringify(redacted));
   }
 
   async #reject(line: number, { code, reason }: { readonly code: string; readonly reason: string }) {

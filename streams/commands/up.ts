@@ -1,8 +1,9 @@
 // `millrace up`: runs the configured streams until stopped.
 import { once } from 'node:events';
 import { startProbes } from '../../connectors/http-probes.ts';
-import { Lagging } from '../lagging.ts';
-import { startSystem } from '../system.ts';
+import { openDoor } from '../door.ts';
+import { startLagGauge } from '../lag-gauge.ts';
+import { type System, startSystem } from '../system.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
 
 export const up: Define = (program, context, action) => {
@@ -24,32 +25,30 @@ Examples:
 };
 
 async function run({ io, configuration, stack: open }: CommandContext, json: boolean): Promise<number> {
+  const access = await openDoor(configuration);
   const stack = await open();
   const { logger, metrics } = stack;
   let stopped: unknown = null;
-  let starting = true;
-  const lagging = new Lagging(stack);
+  let system: System | null = null;
   const probes = await startProbes({
     ...configuration.http,
+    access,
+    onTlsTrouble: (error) => logger.error({ err: error }, 'the certificate is not renewed'),
     metrics,
-    notReady: () => [
-      ...(starting ? ['starting'] : []),
-      ...(stopped ? [String(stopped)] : []),
-      ...lagging.reasons,
-    ],
+    notReady: () => [...(stopped ? [String(stopped)] : []), ...(system?.reasons() ?? ['starting'])],
     notLive: () => (stopped ? [String(stopped)] : []),
   });
-  const system = await startSystem(stack, { driftByClock: true }).catch(async (error: unknown) => {
+  const running = await startSystem(stack, { driftByClock: true }).catch(async (error: unknown) => {
     await probes.close();
     throw error;
   });
-  starting = false;
-  lagging.start();
-  const running = { streams: system.names, mode: configuration.mode, http: probes.url };
-  logger.info(running, 'running; Ctrl-C stops');
-  if (json) await io.stdout.write(jsonLine(running));
+  system = running;
+  const stopLagGauge = startLagGauge(stack);
+  const about = { streams: running.names, mode: configuration.mode, http: probes.url };
+  logger.info(about, 'running; Ctrl-C stops');
+  if (json) await io.stdout.write(jsonLine(about));
   const failure = await Promise.race([
-    system.done.then(
+    running.done.then(
       () => null,
       (error: unknown) => error,
     ),
@@ -58,8 +57,8 @@ async function run({ io, configuration, stack: open }: CommandContext, json: boo
   stopped = failure;
   if (failure) logger.fatal({ err: failure }, 'a stream stopped');
   else logger.info('draining');
-  lagging.stop();
-  await system.close();
+  stopLagGauge();
+  await running.close();
   await probes.close();
   if (failure) throw failure;
   return exitCodes.done;

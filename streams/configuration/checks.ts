@@ -1,5 +1,7 @@
 // What single settings cannot say: values that contradict each other.
+import { doorChecks } from './door-checks.ts';
 import type { SettingValues } from './settings.ts';
+import { badTlsFiles } from './tls-files.ts';
 
 /** A contradiction: the keys that take part, what is wrong, and the fix. */
 export interface Contradiction {
@@ -8,11 +10,12 @@ export interface Contradiction {
   readonly fix: string;
 }
 
-type Check = (values: SettingValues) => Contradiction | false;
+export type Check = (values: SettingValues) => Contradiction | false;
 
 const isLocal = (broker: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)/.test(broker);
 
 const checks: readonly Check[] = [
+  ...doorChecks,
   ({ kafka: { sasl } }) =>
     sasl.mechanism !== null &&
     (sasl.username === null || sasl.password === null) && {
@@ -41,6 +44,42 @@ const checks: readonly Check[] = [
       keys: ['kafka.tls', 'kafka.sasl.mechanism'],
       what: 'TLS or SASL is set, but no brokers are: the embedded log would run',
       fix: 'Set KAFKA_BROKERS, or remove the other Kafka settings.',
+    },
+  ({ kafka: { tls, tlsCaFile, tlsCertFile, tlsKeyFile } }) =>
+    !tls &&
+    (tlsCaFile ?? tlsCertFile ?? tlsKeyFile) !== null && {
+      keys: ['kafka.tlsCaFile', 'kafka.tlsCertFile', 'kafka.tlsKeyFile'],
+      what: 'there are certificates for TLS, but TLS is not on',
+      fix: 'Set KAFKA_TLS=true, or remove the files.',
+    },
+  ({ kafka: { tlsCertFile, tlsKeyFile } }) =>
+    (tlsCertFile === null) !== (tlsKeyFile === null) && {
+      keys: ['kafka.tlsCertFile', 'kafka.tlsKeyFile'],
+      what: 'there is a client certificate or its key, but not both',
+      fix: 'Set both KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE, or neither.',
+    },
+  ({ kafka }) => {
+    const bad = badTlsFiles(kafka);
+    if (bad.length === 0) return false;
+    return {
+      keys: bad.map(({ key }) => key),
+      what: bad.map(({ what }) => what).join('; '),
+      fix: 'Name PEM files that this user may read: the authority, the client’s certificate, its key.',
+    };
+  },
+  ({ kafka: { brokers }, exactlyOnce }) =>
+    exactlyOnce === 'kafka' &&
+    brokers.length === 0 && {
+      keys: ['exactlyOnce'],
+      what: 'Kafka transactions need Kafka, and no brokers are set: the embedded log would run, which has none',
+      fix: 'Set KAFKA_BROKERS, or unset MILLRACE_EXACTLY_ONCE.',
+    },
+  ({ kafka: { client }, exactlyOnce }) =>
+    exactlyOnce === 'kafka' &&
+    client !== 'kafkajs' && {
+      keys: ['exactlyOnce', 'kafka.client'],
+      what: `the ${client} client has no transactions here`,
+      fix: 'Set KAFKA_CLIENT=kafkajs, or unset MILLRACE_EXACTLY_ONCE.',
     },
   ({ kafka: { brokers }, registry, wireFormat }) =>
     wireFormat === 'avro' &&

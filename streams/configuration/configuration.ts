@@ -1,6 +1,7 @@
 // The configuration: defaults, then a YAML file, then environment variables; checked whole, then frozen.
+import { withoutSecrets } from '../../connectors/secret-text.ts';
 import { contradictionsIn } from './checks.ts';
-import { checkEntry, type Entry, withoutPassword } from './entry.ts';
+import { checkEntry, type Entry } from './entry.ts';
 import { entriesOfEnvironment, fileVariable } from './environment.ts';
 import { entriesOfFile } from './file-layers.ts';
 import { misconfigurationOf, type Problem } from './problem.ts';
@@ -137,5 +138,5 @@ export function describeConfiguration(configuration: Configuration): readonly Co
 
 function displayed(value: unknown, { secret }: Setting<unknown>): unknown {
   if (secret && value !== null) return '***';
-  return typeof value === 'string' ? withoutPassword(value) : value;
+  return typeof value === 'string' ? withoutSecrets(value) : value;
 }

@@ -1,6 +1,15 @@
-// Settings of what Millrace is connected to: Kafka, schema registry, ClickHouse, caches, HTTP.
+// Settings of what Millrace is connected to: Kafka, schema registry, ClickHouse, caches.
 import { bytes, count, milliseconds } from './quantity.ts';
-import { choiceOrNone, flag, hostsAndPorts, setting, text, textOrNone, urlOrNone } from './setting.ts';
+import {
+  choice,
+  choiceOrNone,
+  flag,
+  hostsAndPorts,
+  setting,
+  text,
+  textOrNone,
+  urlOrNone,
+} from './setting.ts';
 
 export const kafka = {
   brokers: setting({
@@ -9,6 +18,12 @@ export const kafka = {
     default: [],
     doc: 'Brokers to begin with. None: the embedded log in the data directory.',
   }),
+  client: setting({
+    variable: 'KAFKA_CLIENT',
+    kind: choice('kafkajs', 'librdkafka'),
+    default: 'kafkajs',
+    doc: 'The library that speaks to the brokers: kafkajs, or librdkafka through `@confluentinc/kafka-javascript`, which has to be built first.',
+  }),
   clientId: setting({
     variable: 'KAFKA_CLIENT_ID',
     kind: text,
@@ -16,6 +31,24 @@ export const kafka = {
     doc: 'Name of this client in the broker’s logs and quotas.',
   }),
   tls: setting({ variable: 'KAFKA_TLS', kind: flag, default: false, doc: 'Speak TLS to the brokers.' }),
+  tlsCaFile: setting({
+    variable: 'KAFKA_TLS_CA_FILE',
+    kind: textOrNone,
+    default: null,
+    doc: 'PEM file with the authority that signed the brokers’ certificates. None: the authorities that Node trusts.',
+  }),
+  tlsCertFile: setting({
+    variable: 'KAFKA_TLS_CERT_FILE',
+    kind: textOrNone,
+    default: null,
+    doc: 'PEM file with this client’s certificate, where brokers ask for one.',
+  }),
+  tlsKeyFile: setting({
+    variable: 'KAFKA_TLS_KEY_FILE',
+    kind: textOrNone,
+    default: null,
+    doc: 'PEM file with the key of that certificate, without a passphrase.',
+  }),
   sasl: {
     mechanism: setting({
       variable: 'KAFKA_SASL_MECHANISM',
@@ -40,7 +73,7 @@ export const kafka = {
   sessionTimeoutMs: setting({
     variable: 'KAFKA_SESSION_TIMEOUT_MS',
     kind: milliseconds({ min: 6_000, max: 1_800_000 }),
-    default: 30_000,
+    default: 10_000,
     unit: 'ms',
     doc: 'A group member that is silent for so long loses its partitions. Brokers refuse less than 6 s.',
   }),
@@ -103,6 +136,12 @@ export const clickhouse = {
     default: 'default',
     doc: 'Database of the tables, on a server.',
   }),
+  fsync: setting({
+    variable: 'CLICKHOUSE_FSYNC',
+    kind: flag,
+    default: false,
+    doc: 'An insert waits for the disk (`fsync_after_insert`): acknowledged rows survive power loss; inserts take longer.',
+  }),
 };
 
 export const cache = {
@@ -118,20 +157,5 @@ export const cache = {
     default: 67_108_864,
     unit: 'bytes',
     doc: 'Most bytes of the in-process cache.',
-  }),
-};
-
-export const http = {
-  host: setting({
-    variable: 'HTTP_HOST',
-    kind: text,
-    default: '127.0.0.1',
-    doc: 'Address that `/metrics`, `/live` and `/ready` listen on. `0.0.0.0` in a container.',
-  }),
-  port: setting({
-    variable: 'HTTP_PORT',
-    kind: count({ min: 0, max: 65_535 }),
-    default: 8_080,
-    doc: 'Port they listen on; 0 takes any free one.',
   }),
 };

@@ -1,4 +1,5 @@
 // What a variable or a file says about one setting, before it is checked.
+import { withoutSecrets } from '../../connectors/secret-text.ts';
 import { nearest, type Problem } from './problem.ts';
 import type { Setting } from './setting.ts';
 
@@ -15,13 +16,10 @@ export type Checked =
   | { readonly ok: false; readonly problem: Problem };
 
 const shown = (given: unknown): string => {
-  const text = typeof given === 'string' ? `\`${given}\`` : JSON.stringify(given);
+  // Blotted out before it is cut: a cut address may have lost the mark that ends its password.
+  const text = withoutSecrets(typeof given === 'string' ? `\`${given}\`` : JSON.stringify(given));
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 };
-
-/** A text with the password of an address in it blotted out. */
-export const withoutPassword = (given: string): string =>
-  given.replace(/(:\/\/[^:/@\s]*:)[^@\s]*@/g, '$1***@');
 
 function fixFor({ kind }: Setting<unknown>, given: unknown): string {
   const words = Array.isArray(given) ? given : [given];
@@ -35,7 +33,7 @@ export function checkEntry(entry: Entry, setting: Setting<unknown>): Checked {
   const given = typeof entry.value === 'string' ? setting.kind.fromText(entry.value) : entry.value;
   const parsed = setting.kind.schema.safeParse(given);
   if (parsed.success) return { ok: true, value: parsed.data };
-  const got = setting.secret ? '' : `, got ${withoutPassword(shown(entry.value))}`;
+  const got = setting.secret ? '' : `, got ${shown(entry.value)}`;
   const what = `${entry.key} has to be ${setting.kind.wanted}${got}`;
   return { ok: false, problem: { place: entry.origin, what, fix: fixFor(setting, given) } };
 }

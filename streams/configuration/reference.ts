@@ -1,5 +1,5 @@
 // The configuration reference, printed from the settings into docs/configuration.md.
-import { eachSetting, isDerived, type Setting } from './setting.ts';
+import { comesFromFile, eachSetting, isDerived, type Setting } from './setting.ts';
 import { settings } from './settings.ts';
 
 const introduction = `# Configuration
@@ -27,6 +27,10 @@ scoring:
 \`\${\` itself. Times take \`30s\`, \`5m\`, \`2h\`, \`7d\`; sizes \`512KiB\`, \`64MiB\`, \`1GiB\`. An empty variable counts as not
 set, except where “nothing” is a value.
 
+Secrets, and addresses because they may hold a password, can come from a file: \`<VARIABLE>_FILE\` names it, and its
+content without the newline at its end is the value, as with \`KAFKA_SASL_PASSWORD_FILE=/run/secrets/kafka\`. Both set is a
+mistake, and so is a file that cannot be read. No secret is shown by any command, log line or error.
+
 Everything is checked before anything opens: an unknown key, an unknown \`MILLRACE_…\` variable, a wrong type, a missing
 variable or two settings that contradict each other end the start with one message that names each place and its fix.
 \`millrace config check\` does just that; \`millrace config show\` prints every value with its origin, secrets left out.
@@ -47,12 +51,13 @@ function defaultOf(setting: Setting<unknown>): string {
 function rowOf(key: string, setting: Setting<unknown>): string {
   const unit = setting.unit && setting.unit !== 'ms' && setting.unit !== 'bytes' ? ` (${setting.unit})` : '';
   const secret = setting.secret ? ' Secret: never shown.' : '';
+  const filed = comesFromFile(setting) ? ` Also from the file that \`${setting.variable}_FILE\` names.` : '';
   const cells = [
     `\`${key}\``,
     `\`${setting.variable}\``,
     cell(setting.kind.wanted) + unit,
     defaultOf(setting),
-    cell(setting.doc) + secret,
+    cell(setting.doc) + secret + filed,
   ];
   return `| ${cells.join(' | ')} |`;
 }

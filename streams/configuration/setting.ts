@@ -11,6 +11,8 @@ export interface Kind<V> {
   /** True when an empty text means “none”; otherwise an empty variable counts as not set. */
   readonly emptyIsNone: boolean;
   readonly choices?: readonly string[];
+  /** True for addresses, which may hold a password. */
+  readonly isAddress?: boolean;
 }
 
 /** What defaults may depend on. */
@@ -51,6 +53,10 @@ export const isSetting = (node: Setting<unknown> | Section): node is Setting<unk
 export const isDerived = <V>(value: V | Derived<V>): value is Derived<V> =>
   typeof value === 'object' && value !== null && 'from' in value;
 
+/** Whether `<variable>_FILE` may name a file that holds the value: a secret, or an address with a password in it. */
+export const comesFromFile = ({ secret, kind }: Setting<unknown>): boolean =>
+  secret === true || kind.isAddress === true;
+
 /** Declares one setting; `V` is what its kind says, whatever the default looks like. */
 export const setting = <V>(
   declaration: Omit<Setting<V>, 'default'> & { readonly default: NoInfer<V | Derived<V>> },
@@ -90,6 +96,7 @@ export function urlOrNone(...schemes: readonly string[]): Kind<string | null> {
     schema: z.string().refine(isUrl).nullable(),
     fromText: (given) => (given === '' ? null : given),
     emptyIsNone: true,
+    isAddress: true,
   };
 }
 

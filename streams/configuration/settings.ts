@@ -1,7 +1,8 @@
 // Every setting of Millrace: the one place from which the type, the reading, the checks and the reference follow.
-import { cache, clickhouse, http, kafka, registry } from './connection-settings.ts';
+import { cache, clickhouse, kafka, registry } from './connection-settings.ts';
+import { http, redact, sql } from './door-settings.ts';
 import { mlflow, s3 } from './model-settings.ts';
-import { choice, flag, list, setting, text, urlOrNone, type ValuesOf } from './setting.ts';
+import { choice, choiceOrNone, flag, list, setting, text, urlOrNone, type ValuesOf } from './setting.ts';
 import { drift, inference, log, loop, scoring, sink } from './work-settings.ts';
 
 /** The streams a process can run. `chain` is features, inference and scoring in one; it belongs to the chained mode. */
@@ -40,6 +41,12 @@ export const settings = {
     default: false,
     doc: 'The chained mode publishes features too; the apart mode always does.',
   }),
+  exactlyOnce: setting({
+    variable: 'MILLRACE_EXACTLY_ONCE',
+    kind: choiceOrNone('kafka'),
+    default: null,
+    doc: '`kafka`: streams from topics to topics publish and commit in Kafka transactions. None: at least once under ids that are the same on every run, and read back after a restart.',
+  }),
   wireFormat: setting({
     variable: 'MILLRACE_WIRE_FORMAT',
     kind: choice('avro', 'json'),
@@ -49,6 +56,7 @@ export const settings = {
     },
     doc: 'How Millrace writes records. Both are always read.',
   }),
+  redact,
   kafka,
   registry,
   clickhouse,
@@ -62,6 +70,7 @@ export const settings = {
   },
   cache,
   http,
+  sql,
   log,
   loop,
   sink,

@@ -66,7 +66,7 @@ export const loop = {
     kind: bytes({ min: 1_048_576 }),
     default: 67_108_864,
     unit: 'bytes',
-    doc: 'Record bytes that one stream holds in memory at most.',
+    doc: 'Record bytes that all streams of a process hold; every partition may have one chunk beyond it.',
   }),
   retryDelayMs: setting({
     variable: 'MILLRACE_LOOP_RETRY_DELAY_MS',
@@ -82,6 +82,13 @@ export const loop = {
     unit: 'ms',
     doc: 'Longest such pause.',
   }),
+  stallMs: setting({
+    variable: 'MILLRACE_LOOP_STALL_MS',
+    kind: milliseconds({ min: 1_000 }),
+    default: 60_000,
+    unit: 'ms',
+    doc: 'A stream that has lag and commits nothing for so long gets a new client, and `/ready` fails until it goes on.',
+  }),
   invalidShareMax: setting({
     variable: 'MILLRACE_LOOP_INVALID_SHARE_MAX',
     kind: fraction({ min: 0, max: 1 }),
@@ -91,7 +98,7 @@ export const loop = {
   }),
   invalidWindowRecords: setting({
     variable: 'MILLRACE_LOOP_INVALID_WINDOW_RECORDS',
-    kind: count({ min: 1 }),
+    kind: count({ min: 1, max: 10_000_000 }),
     default: 1_000,
     unit: 'records',
     doc: 'Records that this share is taken over.',

@@ -3,7 +3,7 @@ import type { Configuration } from '../configuration/configuration.ts';
 import { servingReleases } from '../models.ts';
 import { clickhouse, kafka, redis, registry } from './connections.ts';
 import { type Examination, type Finding, find } from './finding.ts';
-import { chdb, examineProviders } from './libraries.ts';
+import { chdb, examineProviders, librdkafka } from './libraries.ts';
 import { dataDirectory, java, maven, node, processors } from './machine.ts';
 
 /**
@@ -15,6 +15,7 @@ export async function examineMachine(configuration: Configuration): Promise<read
   const after = [
     chdb(configuration),
     models(configuration),
+    librdkafka(configuration),
     kafka(configuration),
     registry(configuration),
     clickhouse(configuration),

@@ -1,6 +1,7 @@
-// The native libraries, each tried in a process of its own: ONNX Runtime with its execution providers, and chdb.
+// The native libraries, each tried in a process of its own: ONNX Runtime with its execution providers, chdb, librdkafka.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { installation } from '../../connectors/librdkafka/native.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { type Examination, type Finding, find } from './finding.ts';
 
@@ -16,7 +17,7 @@ const timeoutMs = 20_000;
 
 /** Lines that the probe printed before it ended or was ended, and how it ended. */
 async function probe(
-  library: 'onnx' | 'chdb',
+  library: 'onnx' | 'chdb' | 'librdkafka',
   signal: AbortSignal,
 ): Promise<{ readonly lines: readonly ProbeLine[]; readonly end: string; readonly errors: string }> {
   const script = fileURLToPath(new URL('library-probe.ts', import.meta.url));
@@ -94,5 +95,19 @@ export const chdb = ({ clickhouse }: Configuration): Examination => ({
     const version = lines[0]?.version;
     if (version === undefined) throw new Error(`it does not load: ${end}. ${lastLineOf(errors)}`);
     return { status: 'ok', detail: `ClickHouse ${version} in process` };
+  },
+});
+
+export const librdkafka = ({ kafka }: Configuration): Examination => ({
+  name: 'librdkafka',
+  timeoutMs,
+  otherwise: kafka.client === 'librdkafka' && kafka.brokers.length > 0 ? 'failed' : 'absent',
+  fix: `Only KAFKA_CLIENT=librdkafka needs it. Build it: ${installation}`,
+  examine: async (signal) => {
+    const { lines, end } = await probe('librdkafka', signal);
+    const version = lines[0]?.version;
+    if (version === undefined) throw new Error(`its native module is missing or not built (${end})`);
+    const used = kafka.client === 'librdkafka' ? 'in use' : 'not in use: KAFKA_CLIENT is kafkajs';
+    return { status: 'ok', detail: `version ${version}, ${used}` };
   },
 });

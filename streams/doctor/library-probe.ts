@@ -2,7 +2,9 @@
 // library that ends the process, or prints, does so here.
 //   library-probe.ts onnx   one JSON line per execution provider, each proven by a session that ran
 //   library-probe.ts chdb   one JSON line with ClickHouse’s version
+//   library-probe.ts librdkafka   one JSON line with librdkafka’s version
 import { writeSync } from 'node:fs';
+import { loadNative } from '../../connectors/librdkafka/native.ts';
 
 /** `y = x`: one Identity node over one float, opset 13 (63 bytes, laid out by hand from onnx.proto). */
 const identityModel = Buffer.from(
@@ -40,6 +42,16 @@ async function tryChdb(): Promise<void> {
   say({ version: String(query('SELECT version()', 'TabSeparated')).trim() });
 }
 
-await (process.argv[2] === 'chdb' ? tryChdb() : tryProviders());
+async function tryLibrdkafka(): Promise<void> {
+  const { librdkafkaVersion } = await loadNative();
+  say({ version: librdkafkaVersion });
+}
+
+const attempts: Readonly<Record<string, () => Promise<void>>> = {
+  onnx: tryProviders,
+  chdb: tryChdb,
+  librdkafka: tryLibrdkafka,
+};
+await attempts[process.argv[2] ?? '']?.();
 // chdb keeps threads that would hold the process.
 process.exit(0);

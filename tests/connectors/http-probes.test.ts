@@ -1,6 +1,7 @@
 // The probes as a prober sees them.
 import assert from 'node:assert/strict';
 import { afterEach, it } from 'node:test';
+import { openAccess } from '../../connectors/access/access.ts';
 import { type Probes, type ProbesOptions, startProbes } from '../../connectors/http-probes.ts';
 import { createMetrics } from '../../connectors/metrics.ts';
 
@@ -77,7 +78,9 @@ it('refuses a port in use, naming it and the way out', async () => {
     message: new RegExp(`127\\.0\\.0\\.1:${port}: the port is in use`),
     fix: /HTTP_PORT/,
   });
-  await assert.rejects(start({ host: '192.0.2.1' }), { name: 'Misconfigured', fix: /HTTP_HOST/ });
+  const host = '192.0.2.1';
+  const access = await openAccess({ host, open: true, keysFile: null, tokens: null, ratePerSecond: 1 });
+  await assert.rejects(start({ host, access }), { code: 'http-listen', fix: /HTTP_HOST/ });
 });
 
 it('frees the port when closed, though a client keeps its connection', async () => {

@@ -35,7 +35,7 @@ it('every metric has our prefix, a base unit and a help line', async () => {
   );
   assert.ok(helps.length >= 18, `${helps.length} metrics`);
   for (const [, name = '', help = ''] of helps) {
-    assert.match(name, /^millrace_[a-z_]+(_total|_seconds|_bytes|_records|_texts|_statistic)$/);
+    assert.match(name, /^millrace_[a-z_]+(_total|_seconds|_bytes|_records|_partitions|_texts|_statistic)$/);
     assert.match(help, /^[A-Z].*\.$/, name);
   }
 });

@@ -7,6 +7,8 @@ import { proveDeduplication } from '../../connectors/clickhouse/deduplication-pr
 import { RowBuffer } from '../../connectors/clickhouse/row-buffer.ts';
 import { type Clickhouse, type Insert, QueryFailed } from '../../connectors/clickhouse.ts';
 import { Misconfigured, Retryable } from '../../schemas/errors.ts';
+import { describeReadOnly } from './read-only.ts';
+import { describeWrittenTables } from './written-tables.ts';
 
 export interface ClickhouseUnderTest {
   readonly clickhouse: Clickhouse;
@@ -74,6 +76,8 @@ export function describeClickhouse(name: string, open: () => Promise<ClickhouseU
     describeQueries(opened);
     describeInserts(opened);
     describeRefusals(opened);
+    describeWrittenTables(opened);
+    describeReadOnly(opened);
   });
 }
 
@@ -176,6 +180,12 @@ function describeInserts(opened: () => Clickhouse): void {
       () => opened().insert(insertOf(table, 0, 2, { rowCount: 50 })),
       (error) => error instanceof Retryable && error.code === 'insert-short',
     );
+    // Rows that went into a view do not stand for rows that are missing in the table.
+    await assert.rejects(
+      () => opened().insert(insertOf(table, 0, 3, { rowCount: 4 })),
+      (error) => error instanceof Retryable && error.code === 'insert-short',
+    );
+    assert.deepEqual(await counts(opened(), table), [0, 0, 0]);
   });
 
   it('sees columns that a migration added', async () => {
@@ -206,6 +216,7 @@ function describeInserts(opened: () => Clickhouse): void {
       command: (sql) =>
         opened().command(sql.replace(/deduplication_window = \d+/, 'deduplication_window = 0')),
       format: (sql, format) => opened().format(sql, format),
+      readOnly: (sql, format, limits) => opened().readOnly(sql, format, limits),
       insert: (insert) => opened().insert(insert),
       close: async () => {},
     };

@@ -5,9 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openKafkaLog } from '../../connectors/kafka/log.ts';
+import { openLibrdkafkaLog } from '../../connectors/librdkafka/log.ts';
 import type { Log } from '../../connectors/log.ts';
 import { type Daemon, startDaemon, stopDaemon } from '../../infra/kafka/daemon.ts';
 import { fetchKafka } from '../../infra/kafka/jars.ts';
@@ -15,29 +16,30 @@ import { prepareBroker } from '../../infra/kafka/settings.ts';
 import { Fenced, Retryable } from '../../schemas/errors.ts';
 import { allRecords, newName, reached, subscribing, textOf, texts } from '../contract/log/subject.ts';
 
-describe('a broker that goes away and comes back', { timeout: 300_000 }, () => {
+const clients = { kafkajs: openKafkaLog, librdkafka: openLibrdkafkaLog };
+
+describe('a broker that goes away and comes back', { timeout: 600_000 }, () => {
   let folder: string;
   let broker: Daemon;
   let log: Log;
-  const lines: string[] = [];
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'millrace-outage-'));
     broker = await prepareBroker(await fetchKafka(() => {}), join(folder, 'broker'), await freePortPair());
     await startDaemon(broker);
-    const brokers = [`127.0.0.1:${broker.ready.port}`];
-    log = await openKafkaLog({
-      brokers,
-      clientId: 'test',
-      logger: (level, line) => lines.push(`${level} ${line}`),
-    });
   });
+  afterEach(() => log?.close());
   after(async () => {
-    await log?.close();
     await stopDaemon(broker);
     await rm(folder, { recursive: true });
   });
 
-  it('is retryable while it is away, and subscriptions, publishes and reads go on where they were', async () => {
+  async function survive(openLog: typeof openKafkaLog): Promise<void> {
+    const lines: string[] = [];
+    log = await openLog({
+      brokers: [`127.0.0.1:${broker.ready.port}`],
+      clientId: 'test',
+      logger: (level, line) => lines.push(`${level} ${line}`),
+    });
     const [topic, group] = [newName('outage'), newName('g')];
     await log.createTopics([{ name: topic, partitions: 1 }]);
     const done: string[] = [];
@@ -72,7 +74,11 @@ describe('a broker that goes away and comes back', { timeout: 300_000 }, () => {
       texts('before', 10).map(({ value }) => String(value)),
     );
     assert.ok(lines.length > 0, 'the client said nothing of the outage');
-  });
+  }
+
+  for (const [client, openLog] of Object.entries(clients))
+    it(`is retryable for ${client} while it is away, and everything goes on where it was`, () =>
+      survive(openLog));
 });
 
 async function succeeds(work: Promise<unknown>): Promise<boolean> {

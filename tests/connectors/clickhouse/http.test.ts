@@ -5,7 +5,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { after, describe, it } from 'node:test';
+import { after, describe, it, type TestContext } from 'node:test';
+import { proveDeduplication } from '../../../connectors/clickhouse/deduplication-proof.ts';
 import { openHttpClickhouse } from '../../../connectors/clickhouse/http.ts';
 import { Misconfigured, Retryable } from '../../../schemas/errors.ts';
 import { describeClickhouse } from '../../contract/clickhouse.ts';
@@ -38,6 +39,46 @@ if (CLICKHOUSE_URL) {
 
 const fails = (error: unknown, kind: typeof Misconfigured | typeof Retryable, code: string): boolean =>
   error instanceof kind && error.code === code;
+
+describe('a server that does not deduplicate', { timeout: 120_000 }, () => {
+  const enforcing = async (setting: string, t: TestContext) => {
+    const server = fork(new URL('server.ts', import.meta.url), ['--enforce', setting], {
+      execArgv: ['--import', 'tsx'],
+    });
+    t.after(async () => {
+      server.disconnect();
+      await once(server, 'exit');
+    });
+    const [at] = await once(server, 'message');
+    const clickhouse = await openHttpClickhouse({ ...options, url: `http://127.0.0.1:${at}` });
+    t.after(() => clickhouse.close());
+    return clickhouse;
+  };
+
+  it('is refused when only its views do not', async (t) => {
+    const clickhouse = await enforcing('deduplicate_blocks_in_dependent_materialized_views = 0', t);
+    await assert.rejects(
+      () => proveDeduplication(clickhouse),
+      (error) => fails(error, Misconfigured, 'no-deduplication') && /table holds 6 rows/.test(String(error)),
+    );
+  });
+
+  it('is refused when its inserts do not', async (t) => {
+    const clickhouse = await enforcing('non_replicated_deduplication_window = 0', t);
+    await assert.rejects(
+      () => proveDeduplication(clickhouse),
+      (error) => fails(error, Misconfigured, 'no-deduplication'),
+    );
+  });
+
+  it('is refused when it does not take a setting that inserts need', async (t) => {
+    const clickhouse = await enforcing('max_insert_threads = forbidden', t);
+    await assert.rejects(
+      () => proveDeduplication(clickhouse),
+      (error) => fails(error, Misconfigured, 'proof-prevented'),
+    );
+  });
+});
 
 describe('connecting to ClickHouse over HTTP', () => {
   it('refuses an address that is none: without one, the client would silently take localhost', async () => {

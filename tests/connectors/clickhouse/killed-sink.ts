@@ -6,7 +6,7 @@ import { openEmbeddedClickhouse } from '../../../connectors/clickhouse/embedded.
 import { applyMigrations, readMigrations } from '../../../connectors/clickhouse/migrations.ts';
 import type { Position } from '../../../connectors/log.ts';
 import { deliverAll, Partition } from './partition.ts';
-import { reading, Sink } from './sink.ts';
+import { reading, Sink, silent } from './sink.ts';
 
 const [directory = '', records = '0'] = process.argv.slice(2);
 const positionFile = join(directory, 'position.json');
@@ -35,7 +35,7 @@ const partition = new KeptPartition(
 );
 const sink = new Sink(clickhouse, () => clickhouse.close());
 const delivery = sink.deliveryOf({
-  observer: { inserted: () => process.send?.('inserted'), repeated: () => {} },
+  observer: { ...silent, inserted: () => process.send?.('inserted') },
 });
 await deliverAll(partition, delivery, { ...reading, chunkRecords: 50 });
 await sink.close();

@@ -10,7 +10,7 @@ export type OutcomeOf = (record: StoredRecord) => Outcome<Message>;
 
 export class Partition {
   readonly topic: string;
-  readonly partition = 0;
+  readonly partition: number;
   records: StoredRecord[];
   #position: Position | null = null;
   /** Every commit, in order. */
@@ -18,8 +18,9 @@ export class Partition {
   heartbeats = 0;
   #generation = 0;
 
-  constructor(topic: string, offsets: readonly number[]) {
+  constructor(topic: string, offsets: readonly number[], partition = 0) {
     this.topic = topic;
+    this.partition = partition;
     this.records = offsets.map((offset) => ({
       offset,
       key: null,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, describe, it } from 'node:test';
 import type { StoredRecord } from '../../../connectors/log.ts';
-import { Misconfigured, Retryable } from '../../../schemas/errors.ts';
+import { Retryable } from '../../../schemas/errors.ts';
 import type { Outcome } from '../../../schemas/outcome.ts';
 import type { Message } from '../../../schemas/topic.ts';
 import { chunkOf, deliverAll, Partition } from './partition.ts';
@@ -102,27 +102,6 @@ describe('ClickHouse delivery after a crash', { timeout: 180_000 }, () => {
       rows.map((row) => row._offset),
       range(0, 25),
     );
-  });
-
-  it('stops when journalled records were deleted before they were stored, and only then', async () => {
-    await assert.rejects(
-      () => deliverAll(partition, sink.deliveryOf({ clickhouse: sink.crashBefore() }), reading),
-      Crash,
-    );
-    partition.records = partition.records.slice(15);
-    await assert.rejects(
-      () => deliverAll(partition, sink.deliveryOf(), reading),
-      (error) =>
-        error instanceof Misconfigured && error.code === 'journal-lost' && /0-10/.test(error.message),
-    );
-    partition = new Partition('predictions', range(0, 25));
-    await assert.rejects(
-      () => deliverAll(partition, sink.deliveryOf({ clickhouse: sink.crashAfter() }), reading),
-      Crash,
-    );
-    partition.records = partition.records.slice(15);
-    await deliverAll(partition, sink.deliveryOf(), reading);
-    await sink.assertStored([...range(0, 10), ...range(15, 25)]);
   });
 
   it('does not take part of a promised range for the whole', async () => {

@@ -2,15 +2,26 @@
 // it: no ClickHouse server can be had where these tests run. Query in the URL or the body, settings and `param_*` in
 // the URL, RowBinary bodies for `input()`, X-ClickHouse-Summary, X-ClickHouse-Exception-Code, basic authentication.
 // What it does not show: a server's own networking, users, replication and versions.
+// `--directory D` keeps the data there across restarts (its `data` folder is what the embedded ClickHouse makes);
+// `--port P` fixes the port. Without them: a new directory, removed at the end, and any free port.
+// `--enforce 'name = value'` puts a setting in place of a statement's own, as a settings profile of a server may.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
 import { drainPending, Session } from 'chdb';
 
-const directory = await mkdtemp(join(tmpdir(), 'millrace-clickhouse-server-'));
+const { values: given } = parseArgs({
+  options: {
+    directory: { type: 'string' },
+    port: { type: 'string', default: '0' },
+    enforce: { type: 'string' },
+  },
+});
+const directory = given.directory ?? (await mkdtemp(join(tmpdir(), 'millrace-clickhouse-server-')));
 const session = new Session(join(directory, 'data'));
 const notSettings = new Set([
   'query',
@@ -28,14 +39,14 @@ let last: Promise<void> = Promise.resolve();
 const server = createServer((request, response) => {
   last = last.then(() => answer(request, response)).catch((error) => refuse(response, error));
 });
-server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+server.listen(Number(given.port), '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
 process.on('disconnect', async () => {
   server.close();
   server.closeAllConnections();
   await last;
   session.close();
   await drainPending();
-  await rm(directory, { recursive: true, force: true });
+  if (given.directory === undefined) await rm(directory, { recursive: true, force: true });
   setTimeout(() => process.exit(0), 300);
 });
 
@@ -49,7 +60,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const inUrl = searchParams.get('query');
   const before = await insertedRows();
   const { sql, file } = inUrl === null ? { sql: body.toString(), file: null } : await stage(inUrl, body);
-  const bytes = await execute(withSettings(sql, searchParams), searchParams);
+  const bytes = await execute(enforced(withSettings(sql, searchParams)), searchParams);
   if (file) await rm(file);
   const written = (await insertedRows()) - before;
   response.setHeader(
@@ -74,6 +85,7 @@ async function stage(sql: string, body: Buffer): Promise<{ sql: string; file: st
 
 /** Settings of the URL go to the statement's own, where it has none; statements that take none are left alone. */
 function withSettings(sql: string, parameters: URLSearchParams): string {
+  if (parameters.get('readonly') === '1') return sql;
   const settings = [...parameters].filter(([name]) => !notSettings.has(name) && !name.startsWith('param_'));
   const format = /\sFORMAT\s+\w+\s*$/.exec(sql);
   if (settings.length === 0 || !/^\s*SELECT/i.test(sql) || / SETTINGS /.test(sql)) return sql;
@@ -81,14 +93,34 @@ function withSettings(sql: string, parameters: URLSearchParams): string {
   return format ? `${sql.slice(0, format.index)}${clause}${format[0]}` : `${sql}${clause}`;
 }
 
+function enforced(sql: string): string {
+  if (!given.enforce) return sql;
+  const [name = ''] = given.enforce.split(' ');
+  return sql.replace(new RegExp(`\\b${name} = \\w+`), given.enforce);
+}
+
 async function execute(sql: string, parameters: URLSearchParams): Promise<Uint8Array> {
   const format = parameters.get('default_format') ?? 'TabSeparated';
+  if (parameters.get('readonly') === '1') return executeReadOnly(sql, parameters, format);
   const bound = [...parameters].filter(([name]) => name.startsWith('param_'));
   const result =
     bound.length === 0
       ? await session.queryAsync(sql, { format })
       : await session.queryBindAsync(sql, Object.fromEntries(bound.map(bindingOf)), { format });
   return result.bytes();
+}
+
+/** Settings of a request hold for its statement only, before its own can change any: as a server has it. */
+async function executeReadOnly(sql: string, parameters: URLSearchParams, format: string) {
+  const settings = [...parameters].filter(([name]) => !notSettings.has(name));
+  const reader = new Session(join(directory, 'data'), {
+    connectionArgs: settings.map(([name, value]) => `--${name}=${value}`),
+  });
+  try {
+    return (await reader.queryAsync(sql, { format })).bytes();
+  } finally {
+    reader.close();
+  }
 }
 
 /** Values come escaped as ClickHouse escapes tab-separated text; chdb escapes them again. */

@@ -9,6 +9,9 @@ import {
 } from '../../../connectors/clickhouse/delivery.ts';
 import { openEmbeddedClickhouse } from '../../../connectors/clickhouse/embedded.ts';
 import { applyMigrations, readMigrations } from '../../../connectors/clickhouse/migrations.ts';
+import type { DeadlineClock } from '../../../connectors/clickhouse/server-clock.ts';
+import { TokenMemory } from '../../../connectors/clickhouse/token-memory.ts';
+import { repairViews, type ViewState } from '../../../connectors/clickhouse/view-repair.ts';
 import type { Clickhouse, Insert } from '../../../connectors/clickhouse.ts';
 import type { StoredRecord } from '../../../connectors/log.ts';
 import { type Outcome, ok } from '../../../schemas/outcome.ts';
@@ -48,8 +51,23 @@ export const range = (start: number, end: number): number[] =>
 /** Chunks of ten records, a row for each. */
 export const reading = { outcomeOf: (record: StoredRecord) => stored(record), chunkRecords: 10 };
 
+/** A clock that says what it is told to. */
+export const clockOf = (now: () => number): DeadlineClock => ({ now: async () => now(), doubt: () => {} });
+
+/** A sink that makes no dead letters of its own. */
+const noLetters: ClickhouseDeliveryOptions['letters'] = {
+  lettersOf: () => [],
+  ends: async () => '',
+  publish: async () => {},
+  publishMissing: async () => {},
+};
+
+export const silent = { inserted: () => {}, repeated: () => {}, stopped: () => {} };
+
 export class Sink {
   readonly clickhouse: Clickhouse;
+  /** What was found of views that were compared since the tables were made anew. */
+  readonly views: ViewState[] = [];
   readonly close: () => Promise<void>;
 
   constructor(clickhouse: Clickhouse, close: () => Promise<void>) {
@@ -65,26 +83,50 @@ export class Sink {
     for (const table of ['migrations', 'predictions', 'histograms'])
       await command(`DROP TABLE IF EXISTS ${table} SYNC`);
     await applyMigrations(this.clickhouse, await readMigrations());
+    this.views.length = 0;
   }
 
   deliveryOf(options: Partial<ClickhouseDeliveryOptions> = {}): ClickhouseDelivery {
+    const { clickhouse } = this;
     return new ClickhouseDelivery({
-      clickhouse: this.clickhouse,
+      clickhouse,
       topics,
-      now: Date.now,
+      clock: clockOf(Date.now),
       deadlineMs: 30_000,
-      tokenMemoryMs: 120_000,
-      refuse: async () => {},
-      observer: { inserted: () => {}, repeated: () => {} },
+      memory: this.memory(),
+      repairViews: (range, stillOurs) =>
+        repairViews(range, {
+          clickhouse,
+          // Nothing else inserts while these tests look.
+          insertMs: 0,
+          stillOurs,
+          onView: (_, state) => this.views.push(state),
+        }),
+      letters: noLetters,
+      logStart: async () => 0,
+      observer: silent,
       ...options,
     });
   }
 
-  /** A delivery an hour later, when ClickHouse may have forgotten every token; pushes what it found of a range. */
-  laterDelivery(found: string[]): ClickhouseDelivery {
+  memory(
+    monotonicMs = () => performance.now(),
+    onMeasured: (table: string, seconds: number) => void = () => {},
+  ): TokenMemory {
+    return new TokenMemory({
+      clickhouse: this.clickhouse,
+      tables: ['predictions', 'features'],
+      monotonicMs,
+      onMeasured,
+    });
+  }
+
+  /** A delivery so much later that ClickHouse may have forgotten every token; pushes what it found of a range. */
+  laterDelivery(found: string[], options: Partial<ClickhouseDeliveryOptions> = {}): ClickhouseDelivery {
     return this.deliveryOf({
-      now: () => Date.now() + 3_600_000,
-      observer: { inserted: () => {}, repeated: (_, __, how) => found.push(how) },
+      memory: { marks: async () => ({}), remembers: async () => false },
+      observer: { ...silent, repeated: (_, __, how) => found.push(how) },
+      ...options,
     });
   }
 
@@ -94,6 +136,7 @@ export class Sink {
       query: (sql, parameters) => this.clickhouse.query(sql, parameters),
       command: (sql) => this.clickhouse.command(sql),
       format: (sql, format) => this.clickhouse.format(sql, format),
+      readOnly: (sql, format, limits) => this.clickhouse.readOnly(sql, format, limits),
       insert,
       close: async () => {},
     };

@@ -7,7 +7,7 @@ import { type Answers, createEngine, type EngineOptions } from '../../../process
 import { loadModel } from '../../../processors/inference/load-model.ts';
 import { answer } from '../../../processors/inference/model.ts';
 import { startWorker } from '../../../processors/inference/thread.ts';
-import { Misconfigured, Overloaded, Retryable } from '../../../schemas/errors.ts';
+import { Misconfigured, Overloaded } from '../../../schemas/errors.ts';
 import { readRows, textOf } from '../../../trainers/data-sets/rows.ts';
 
 const models = await loadServing('models', ['language', 'sentiment', 'prompt-intent']);
@@ -102,32 +102,6 @@ test('a thread that dies is replaced and its texts are answered all the same', a
   await started[0]!.terminate();
   assertClose((await answers)[0]!.probabilities, await expectedOf('language', texts));
   await engine.predict(['language'], texts.slice(0, 10));
-  assert.equal(started.length, 3);
-});
-
-test('texts over which threads die twice are given up as Retryable; later calls are answered', async () => {
-  let deadly = true;
-  const started: Worker[] = [];
-  const { engine } = await openEngine({
-    workers: 1,
-    startWorker: (start) => {
-      const worker = startWorker(start);
-      const post = worker.postMessage.bind(worker);
-      worker.postMessage = (message: unknown) => {
-        if (deadly) void worker.terminate();
-        else post(message);
-      };
-      started.push(worker);
-      return worker;
-    },
-  });
-  await assert.rejects(engine.predict(['language'], ['hello']), (error) => {
-    assert.ok(error instanceof Retryable);
-    assert.equal(error.code, 'inference-thread-died');
-    return true;
-  });
-  deadly = false;
-  assert.equal((await engine.predict(['language'], ['hello there'])).length, 1);
   assert.equal(started.length, 3);
 });
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { loadServing } from '../../../connectors/model-store.ts';
+import { ModelCrashed } from '../../../processors/inference/call.ts';
 import { createEngine, type Engine } from '../../../processors/inference/engine.ts';
 import { createInference, resultOf } from '../../../processors/inference/inference.ts';
 import { narrowed } from '../../../processors/inference/language-policy.ts';
@@ -128,4 +129,53 @@ test('scores keep all labels in the model’s order, as shares of a hundred', ()
   assert.deepEqual(result.labels, ['quality', 'clarity', 'context']);
   assert.deepEqual(result.probabilities, [0.625, 1, 0]);
   assert.equal(result.confidence, 0.625);
+});
+
+test('a text that ends threads is invalid, asked about no more, and takes no other message along', async () => {
+  const asked: (readonly string[])[] = [];
+  const crashing = {
+    async predict(tasks: readonly string[], texts: readonly string[]) {
+      asked.push(texts);
+      const places = [...texts.keys()].filter((place) => texts[place]!.startsWith('deadly'));
+      if (places.length > 0) throw new ModelCrashed(tasks, places, new Error('exit code 139'));
+      return engine.predict(tasks, texts);
+    },
+  };
+  const texts = ['Thank you!', 'deadly one', 'How nice.', 'deadly two'];
+  const batch = texts.map((text, index) => features('comment', `c${index}`, text));
+  const outcomes = await createInference({ engine: crashing, tasks: { comment, prompt } })(batch);
+  assert.deepEqual(
+    outcomes.map((outcome) => (outcome.kind === 'invalid' ? outcome.code : outcome.kind)),
+    ['ok', 'model-crashed', 'ok', 'model-crashed'],
+  );
+  const first = outcomes[1]!;
+  assert.ok(first.kind === 'invalid' && /exit code 139/.test(first.reason));
+  assert.deepEqual(asked.at(-1), ['Thank you!', 'How nice.']);
+});
+
+test('what is no number is never a prediction: that message is invalid, its neighbours are not', async () => {
+  const labels = ['negative', 'positive'];
+  for (const nonsense of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    const dreaming = {
+      async predict(tasks: readonly string[], texts: readonly string[]) {
+        return tasks.map((task) => {
+          const probabilities = new Float32Array(texts.length * 2).fill(0.5);
+          if (task === 'toxicity') probabilities[3] = nonsense;
+          const release = `${task}@1.0.0`;
+          return { task, release, labels, activation: 'softmax' as const, emptyLabel: 'x', probabilities };
+        });
+      },
+    };
+    const batch = ['a', 'b', 'c'].map((text) => features('comment', text, text));
+    const outcomes = await createInference({ engine: dreaming, tasks: { comment, prompt } })(batch);
+    assert.deepEqual(
+      outcomes.map(({ kind }) => kind),
+      ['ok', 'invalid', 'ok'],
+    );
+    assert.deepEqual(outcomes[1], {
+      kind: 'invalid',
+      code: 'model-output',
+      reason: `toxicity@1.0.0 says ${nonsense} for “positive”`,
+    });
+  }
 });

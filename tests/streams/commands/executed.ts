@@ -1,7 +1,8 @@
-// One command in this process, as far as it opens no system: what it printed and its exit code.
+// One command in this process, on a system that is open or on none: what it printed and its exit code.
 import assert from 'node:assert/strict';
 import { loadConfiguration } from '../../../streams/configuration/configuration.ts';
 import { execute as executeSession } from '../../../streams/program.ts';
+import type { Stack } from '../../../streams/stack.ts';
 
 export interface Executed {
   readonly code: number;
@@ -16,11 +17,13 @@ export interface Surroundings {
   readonly signal?: AbortSignal;
   /** Standard input. */
   readonly input?: string;
+  /** The open system, for commands that need one. */
+  readonly stack?: Stack;
 }
 
 export async function execute(
   argv: readonly string[],
-  { env, workingDirectory, signal = new AbortController().signal, input = '' }: Surroundings,
+  { env, workingDirectory, signal = new AbortController().signal, input = '', stack }: Surroundings,
 ): Promise<Executed> {
   const written = { stdout: '', stderr: '' };
   const outputTo = (name: 'stdout' | 'stderr') => ({
@@ -34,7 +37,7 @@ export async function execute(
   const code = await executeSession({
     io: { argv, stdin: given(), stdout: outputTo('stdout'), stderr: outputTo('stderr'), signal },
     configuration: () => loadConfiguration({ env }),
-    stack: () => assert.fail('nothing needs to be opened'),
+    stack: async () => stack ?? assert.fail('nothing needs to be opened'),
     handOver: async () => null,
     workingDirectory,
   });

@@ -1,0 +1,68 @@
+// kill -9 of the process in the middle of a redrive, twice, and a redrive after it: every record is back exactly once.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { finished, jsonLines, Workplace } from './spawned.ts';
+
+const letters = 300;
+// All of them are blank, which would stop the stream.
+const env = {
+  MILLRACE_LOG_LEVEL: 'error',
+  MILLRACE_COMMENT_TASKS: 'sentiment',
+  MILLRACE_INFERENCE_WORKERS: '1',
+  MILLRACE_LOOP_INVALID_SHARE_MAX: '1',
+};
+
+let place: Workplace;
+before(() => {
+  place = new Workplace();
+});
+after(() => place.close());
+
+const run = (...argv: readonly string[]) => place.run(argv, { env });
+
+/** Resolves when the streams have read everything. */
+async function settled(): Promise<void> {
+  for (;;) {
+    const { stdout } = await run('lag', '--json');
+    const rows = JSON.parse(stdout) as readonly { readonly lag: number }[];
+    if (rows.length > 0 && rows.every(({ lag }) => lag === 0)) return;
+  }
+}
+
+/** Begins a redrive and kills the process that works on it when it has put back a part. */
+async function killRedrive(part: number): Promise<void> {
+  const up = await place.up({ ...env, MILLRACE_STREAMS: 'sinks' });
+  const redriving = place.start(['dlq', 'redrive', '--yes', '--rate', '5'], env);
+  const ended = finished(redriving);
+  for (;;) {
+    const { stdout } = await run('topics', '--json');
+    const topics = JSON.parse(stdout) as readonly { readonly topic: string; readonly records: number }[];
+    if (topics.find(({ topic }) => topic === 'comments')!.records >= letters + part) break;
+  }
+  // The one that works on it first; the one that asked for it would go on by itself.
+  up.child.kill('SIGKILL');
+  redriving.kill('SIGKILL');
+  await up.ended;
+  await ended;
+}
+
+test('nothing is put back twice and nothing is left out', { timeout: 400_000 }, async () => {
+  const input = Array.from({ length: letters }, (_, index) => `{"id":"r${index}","text":" "}\n`).join('');
+  const first = await place.up(env);
+  assert.equal((await place.run(['publish', 'comments'], { input, env })).code, 0);
+  await settled();
+  first.child.kill('SIGTERM');
+  await first.ended;
+  await killRedrive(5);
+  await killRedrive(15);
+  const { code, stdout, stderr } = await run('dlq', 'redrive', '--yes', '--json');
+  assert.equal(code, 0, stderr);
+  const { redriven, before: earlier } = JSON.parse(stdout) as { redriven: number; before: number };
+  assert.equal(redriven + earlier, letters);
+  assert.ok(earlier >= 15 && redriven > 0, `${earlier} were back, ${redriven} were not`);
+  const tail = await run('tail', 'comments', '--from-beginning', '--no-follow');
+  const times = new Map<string, number>();
+  for (const { id } of jsonLines<{ id: string }>(tail.stdout)) times.set(id, (times.get(id) ?? 0) + 1);
+  assert.deepEqual([...new Set(times.values())], [2]);
+  assert.equal(times.size, letters);
+});
