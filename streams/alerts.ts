@@ -4,8 +4,8 @@ import { Refusal } from '../connectors/wire/refusal.ts';
 import type { Alert } from '../schemas/alert.ts';
 import { Misconfigured } from '../schemas/errors.ts';
 import { derivedId, derivedTraceparent } from '../schemas/identity.ts';
-import { TooManyInvalid } from './breaker.ts';
-import { within } from './patience.ts';
+import { TooManyInvalid } from './loop/breaker.ts';
+import { within } from './loop/patience.ts';
 import type { Stack } from './stack.ts';
 
 /** An alert that is not out by then is only logged: a process that stops must not wait for a log that is down. */

@@ -2,7 +2,7 @@
 import type { Addressed } from '../connectors/delivery.ts';
 import type { Metrics } from '../connectors/metrics.ts';
 import type { Outcome } from '../schemas/outcome.ts';
-import type { Budget } from './budget.ts';
+import type { Budget } from './loop/budget.ts';
 import type { LoopObserver } from './run.ts';
 import type { Stack } from './stack.ts';
 

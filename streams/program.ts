@@ -4,7 +4,6 @@ import { QueryFailed } from '../connectors/clickhouse.ts';
 import type { CommandIo } from '../connectors/occupancy/command-io.ts';
 import { withoutSecrets } from '../connectors/secret-text.ts';
 import { Misconfigured, Retryable } from '../schemas/errors.ts';
-import { TooManyInvalid } from './breaker.ts';
 import { type Action, type CommandContext, exitCodes, jsonLine } from './commands/command.ts';
 import { config } from './commands/config.ts';
 import { data } from './commands/data.ts';
@@ -26,6 +25,7 @@ import { train } from './commands/train.ts';
 import { tune } from './commands/tune.ts';
 import { up } from './commands/up.ts';
 import type { Configuration } from './configuration/configuration.ts';
+import { TooManyInvalid } from './loop/breaker.ts';
 
 const commands = [
   demo,

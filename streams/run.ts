@@ -5,20 +5,20 @@
 //   4. the delivery makes the outcomes durable and commits.
 // Retryable: the same step again, later, nothing committed. Fenced: drop what is in hand, the new owner does it.
 // Anything else stops the stream loudly. Heartbeats go on beside the work, and a partition that is taken away is
-// given up in bounded time, whatever its work does (streams/handling.ts). With `watch`, a stream that has lag and
-// makes no progress gets a new client (streams/watchdog.ts).
+// given up in bounded time, whatever its work does (streams/loop/handling.ts). With `watch`, a stream that has lag and
+// makes no progress gets a new client (streams/loop/watchdog.ts).
 import type { Chunk, Delivery } from '../connectors/delivery.ts';
 import type { Batch, Log, StoredRecord, SubscribeOptions, Subscription } from '../connectors/log.ts';
 import type { Retryable } from '../schemas/errors.ts';
 import type { Outcome } from '../schemas/outcome.ts';
-import { Breaker } from './breaker.ts';
-import type { Budget } from './budget.ts';
-import { type ChunkLimits, cutChunks, recordBytes } from './chunks.ts';
-import { Handling } from './handling.ts';
-import { processEach } from './isolation.ts';
-import { Progress } from './progress.ts';
-import { retry } from './retry.ts';
-import { type WatchOptions, watched } from './watchdog.ts';
+import { Breaker } from './loop/breaker.ts';
+import type { Budget } from './loop/budget.ts';
+import { type ChunkLimits, cutChunks, recordBytes } from './loop/chunks.ts';
+import { Handling } from './loop/handling.ts';
+import { processEach } from './loop/isolation.ts';
+import { Progress } from './loop/progress.ts';
+import { retry } from './loop/retry.ts';
+import { type WatchOptions, watched } from './loop/watchdog.ts';
 
 export interface Stream<Out> {
   readonly name: string;

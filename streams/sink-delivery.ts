@@ -8,7 +8,7 @@ import { DeadLetterBox } from '../connectors/dead-letter-box.ts';
 import { tableName } from '../schemas/print/clickhouse.ts';
 import { topics } from '../schemas/topics.ts';
 import { raise } from './alerts.ts';
-import type { ChunkLimits } from './chunks.ts';
+import type { ChunkLimits } from './loop/chunks.ts';
 import type { Stack } from './stack.ts';
 
 /**

@@ -245,10 +245,18 @@ export class LibrdkafkaSubscription implements Subscription {
     return this.#ending;
   }
 
+  /** Handlers get a session’s time; one that does not end is left behind, and what it commits then is refused. */
+  async #drained(): Promise<void> {
+    const enough = new AbortController();
+    const tooLong = sleep(this.#options.sessionTimeoutMs, undefined, { signal: enough.signal });
+    await Promise.race([Promise.all(this.#running), tooLong.catch(() => undefined)]);
+    enough.abort();
+  }
+
   async #shutDown(failure: unknown): Promise<void> {
     this.#assignment.close();
     this.#intake.wake();
-    await Promise.all(this.#running);
+    await this.#drained();
     await this.#assignment.answered().catch(() => undefined);
     this.#assignment.end();
     this.#stopped = true;

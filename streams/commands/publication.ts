@@ -6,7 +6,7 @@ import { freeTextsOf, redactFields } from '../../processors/redaction/message-re
 import { createRedaction, type Redact } from '../../processors/redaction/redaction.ts';
 import { derivedId } from '../../schemas/identity.ts';
 import type { Topic } from '../../schemas/topic.ts';
-import { retry } from '../retry.ts';
+import { retry } from '../loop/retry.ts';
 import type { Stack } from '../stack.ts';
 import { count } from '../terminal.ts';
 

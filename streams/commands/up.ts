@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { startProbes } from '../../connectors/http-probes.ts';
 import { openDoor } from '../door.ts';
-import { startLagGauge } from '../lag-gauge.ts';
+import { startLagGauge } from '../loop/lag-gauge.ts';
 import { type System, startSystem } from '../system.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
 

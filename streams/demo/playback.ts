@@ -1,7 +1,7 @@
 // Plays samples into their topics as fast as the system takes them: a bounded number is on its way at any time.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Misconfigured } from '../../schemas/errors.ts';
-import { retry } from '../retry.ts';
+import { retry } from '../loop/retry.ts';
 import type { Stack } from '../stack.ts';
 import { recordOf, type SampleSet, type Samples } from './samples.ts';
 import type { ScoreWatch } from './score-watch.ts';

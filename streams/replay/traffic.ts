@@ -7,7 +7,7 @@ import type { Comment } from '../../schemas/comment.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
 import type { Features, Kind } from '../../schemas/features.ts';
 import type { Prompt } from '../../schemas/prompt.ts';
-import { cutChunks } from '../chunks.ts';
+import { cutChunks } from '../loop/chunks.ts';
 import type { Stack } from '../stack.ts';
 import type { Window } from './window.ts';
 

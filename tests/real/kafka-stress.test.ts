@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openKafkaLog } from '../../connectors/kafka/log.ts';
 import type { Batch, Log } from '../../connectors/log.ts';
 import { Fenced } from '../../schemas/errors.ts';
-import type { Stall } from '../../streams/stalls.ts';
+import type { Stall } from '../../streams/loop/stalls.ts';
 import {
   committedTotal,
   newName,
@@ -16,8 +16,8 @@ import {
   textOf,
   texts,
 } from '../contract/log/subject.ts';
-import { type Delivered, echo, keeping, start } from '../streams/loop-subject.ts';
-import { silentLog } from '../streams/silent-log.ts';
+import { silentLog } from '../streams/loop/silent-log.ts';
+import { type Delivered, echo, keeping, start } from '../streams/loop/subject.ts';
 import { kafkaBrokers } from './addresses.ts';
 
 const sessionTimeoutMs = 6_000;

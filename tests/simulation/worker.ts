@@ -13,7 +13,7 @@ import { Retryable } from '../../schemas/errors.ts';
 import { invalid, ok } from '../../schemas/outcome.ts';
 import { tableName } from '../../schemas/print/clickhouse.ts';
 import type { Message } from '../../schemas/topic.ts';
-import { Budget } from '../../streams/budget.ts';
+import { Budget } from '../../streams/loop/budget.ts';
 import { type LoopOptions, run, type Stream } from '../../streams/run.ts';
 import { decodeThen } from '../../streams/stage.ts';
 import type { RemoteClickhouse } from './clickhouse-server.ts';

@@ -7,14 +7,14 @@ import { Refusal } from '../../connectors/wire/refusal.ts';
 import type { Alert } from '../../schemas/alert.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
 import { incidentOfStop, raise } from '../../streams/alerts.ts';
-import { TooManyInvalid } from '../../streams/breaker.ts';
 import { loadConfiguration } from '../../streams/configuration/configuration.ts';
+import { TooManyInvalid } from '../../streams/loop/breaker.ts';
 import { openStack, type Stack } from '../../streams/stack.ts';
 import { startSystem } from '../../streams/system.ts';
 import { allRecords, reached } from '../contract/log/subject.ts';
 import { recordOf, scratchDirectory } from '../e2e/running.ts';
 import { Workplace } from './commands/spawned.ts';
-import { silentLog } from './silent-log.ts';
+import { silentLog } from './loop/silent-log.ts';
 
 /** An open stack whose only stream makes features, in a directory of its own. */
 async function featuresOnly(t: TestContext, env: Readonly<Record<string, string>> = {}): Promise<Stack> {

@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fenced, Retryable } from '../../schemas/errors.ts';
 import { invalid, type Outcome, ok } from '../../schemas/outcome.ts';
-import { TooManyInvalid } from '../../streams/breaker.ts';
-import { Budget } from '../../streams/budget.ts';
+import { TooManyInvalid } from '../../streams/loop/breaker.ts';
+import { Budget } from '../../streams/loop/budget.ts';
 import { reached, texts } from '../contract/log/subject.ts';
-import { committedOf, type Delivered, echo, filledLog, keeping, start, textIn } from './loop-subject.ts';
+import { committedOf, type Delivered, echo, filledLog, keeping, start, textIn } from './loop/subject.ts';
 
 const never = () => new Promise<never>(() => {});
 

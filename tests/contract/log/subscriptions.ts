@@ -40,6 +40,22 @@ export function describeSubscriptions(log: () => Log): void {
       }
     });
 
+    it('closes within a session or so, whatever a handler does, and refuses what that one commits after it', async () => {
+      const [topic, group] = [newName('hung'), newName('g')];
+      await log().createTopics([{ name: topic, partitions: 1 }]);
+      await log().publish([{ topic, records: texts('m', 5) }]);
+      let hung: Batch | undefined;
+      const options = { ...subscribing(group, topic), sessionTimeoutMs: 6_000 };
+      const subscription = await log().subscribe(options, (batch) => {
+        hung = batch;
+        return new Promise(() => {});
+      });
+      await reached(() => hung !== undefined);
+      await subscription.close();
+      await assert.rejects(hung!.commit(next(hung!), ''), Fenced);
+      assert.deepEqual(await log().positions(group, [topic]), []);
+    });
+
     it('resumes from the committed position, whose metadata comes back', async () => {
       const [topic, group] = [newName('resume'), newName('g')];
       await log().createTopics([{ name: topic, partitions: 1 }]);

@@ -1,8 +1,8 @@
 // The handling of one batch, seen from outside: alive for as long as it takes, and over in bounded time once the
 // partition is taken away. Work that does not end by then is abandoned: it gives back the bytes it holds, holds up no
 // rebalance and no close, begins nothing more, and what it still tries to commit is `Fenced`.
-import type { Batch } from '../connectors/log.ts';
-import { Fenced, Retryable } from '../schemas/errors.ts';
+import type { Batch } from '../../connectors/log.ts';
+import { Fenced, Retryable } from '../../schemas/errors.ts';
 
 export interface HandlingOptions {
   readonly sessionTimeoutMs: number;

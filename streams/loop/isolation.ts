@@ -1,8 +1,8 @@
 // Finds the messages that a processor throws over. A chunk that it throws over is halved until single messages are
 // left; those are `invalid`, the others go on. One such message costs about 2·log2(chunk) further calls. When more of
 // the chunk fails than may, it is no matter of messages: the stream stops with the processor’s own error.
-import { Fenced, Misconfigured, Retryable } from '../schemas/errors.ts';
-import { invalid, type Outcome } from '../schemas/outcome.ts';
+import { Fenced, Misconfigured, Retryable } from '../../schemas/errors.ts';
+import { invalid, type Outcome } from '../../schemas/outcome.ts';
 
 /** Longest reason that a dead letter gets from an error, in UTF-16 code units. */
 const reasonLengthMax = 1_000;

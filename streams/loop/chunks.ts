@@ -1,5 +1,5 @@
 // Cuts a partition's records into chunks for the loop.
-import type { StoredRecord } from '../connectors/log.ts';
+import type { StoredRecord } from '../../connectors/log.ts';
 
 export interface ChunkLimits {
   readonly recordsMax: number;

@@ -1,7 +1,7 @@
 // Tries work again while the world is unwell, for as long as it takes: exponential delays with full jitter, capped,
 // until it works or the partition is taken away. (Full jitter: M. Brooker, “Exponential Backoff and Jitter”, 2015.)
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Retryable } from '../schemas/errors.ts';
+import { Retryable } from '../../schemas/errors.ts';
 
 export interface RetryOptions {
   readonly delayMs: number;

@@ -1,6 +1,6 @@
 // A log whose subscriptions can fall silent: they keep their partitions and their heartbeats, and hand over nothing.
 // So did clients that stalled for a day while everything was green.
-import type { Log, Subscription } from '../../connectors/log.ts';
+import type { Log, Subscription } from '../../../connectors/log.ts';
 
 export interface SilentLog {
   readonly log: Log;

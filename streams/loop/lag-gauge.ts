@@ -1,6 +1,6 @@
 // Keeps the lag of every Millrace group in /metrics. Who judges lag is the watchdog of each stream.
-import { lagOfGroups } from './lag.ts';
-import type { Stack } from './stack.ts';
+import { lagOfGroups } from '../lag.ts';
+import type { Stack } from '../stack.ts';
 
 const everyMs = 5_000;
 

@@ -1,12 +1,12 @@
 // What the tests of the loop share: streams over an embedded log whose deliveries write down what they were given.
 import type { TestContext } from 'node:test';
-import type { Chunk, Delivery } from '../../connectors/delivery.ts';
-import type { Batch, Log, StoredRecord } from '../../connectors/log.ts';
-import { type Outcome, ok } from '../../schemas/outcome.ts';
-import { Budget } from '../../streams/budget.ts';
-import { type LoopOptions, run, type Stream } from '../../streams/run.ts';
-import { logs } from '../connectors/embedded-log/subject.ts';
-import { newName, subscribing, texts } from '../contract/log/subject.ts';
+import type { Chunk, Delivery } from '../../../connectors/delivery.ts';
+import type { Batch, Log, StoredRecord } from '../../../connectors/log.ts';
+import { type Outcome, ok } from '../../../schemas/outcome.ts';
+import { Budget } from '../../../streams/loop/budget.ts';
+import { type LoopOptions, run, type Stream } from '../../../streams/run.ts';
+import { logs } from '../../connectors/embedded-log/subject.ts';
+import { newName, subscribing, texts } from '../../contract/log/subject.ts';
 
 /** What a stream’s delivery was given, in the order of its commits. */
 export interface Delivered {

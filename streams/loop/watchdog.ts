@@ -2,8 +2,8 @@
 // heartbeats are. The stream’s subscription is then closed and started again with a fresh client, again after each
 // further `stallMs`, until it goes on. Judged are the partitions that this process owns, by their committed offsets
 // and delivered chunks; what other processes and other groups do is theirs.
-import type { Log, SubscribeOptions, Subscription } from '../connectors/log.ts';
-import { Retryable } from '../schemas/errors.ts';
+import type { Log, SubscribeOptions, Subscription } from '../../connectors/log.ts';
+import { Retryable } from '../../schemas/errors.ts';
 import { within } from './patience.ts';
 import type { Progress } from './progress.ts';
 import { type Stall, StallSearch } from './stalls.ts';

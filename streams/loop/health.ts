@@ -1,6 +1,6 @@
 // What the watchdogs of all streams see: reasons for /ready, metrics, log lines, one alert for each incident.
-import { type Incident, raise } from './alerts.ts';
-import type { Stack } from './stack.ts';
+import { type Incident, raise } from '../alerts.ts';
+import type { Stack } from '../stack.ts';
 import { describeStall, type Stall } from './stalls.ts';
 import type { WatchOptions } from './watchdog.ts';
 

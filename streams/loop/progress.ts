@@ -1,6 +1,6 @@
 // What a stream has in hand and when it last got on, partition by partition: what the watchdog judges by.
-import type { Batch } from '../connectors/log.ts';
-import type { Retryable } from '../schemas/errors.ts';
+import type { Batch } from '../../connectors/log.ts';
+import type { Retryable } from '../../schemas/errors.ts';
 
 type Place = Pick<Batch, 'topic' | 'partition'>;
 

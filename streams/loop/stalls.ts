@@ -1,6 +1,6 @@
 // Finds the partitions of a stream that have records to read and make no progress.
-import type { Log, PartitionRange, SubscribeOptions, Subscription } from '../connectors/log.ts';
-import type { Retryable } from '../schemas/errors.ts';
+import type { Log, PartitionRange, SubscribeOptions, Subscription } from '../../connectors/log.ts';
+import type { Retryable } from '../../schemas/errors.ts';
 import { within } from './patience.ts';
 import type { Progress } from './progress.ts';
 

@@ -1,9 +1,9 @@
 // Messages that a processor throws over are found, and nothing else is blamed for them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fenced, Misconfigured, Retryable } from '../../schemas/errors.ts';
-import { type Outcome, ok } from '../../schemas/outcome.ts';
-import { processEach } from '../../streams/isolation.ts';
+import { Fenced, Misconfigured, Retryable } from '../../../schemas/errors.ts';
+import { type Outcome, ok } from '../../../schemas/outcome.ts';
+import { processEach } from '../../../streams/loop/isolation.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Misconfigured, Retryable } from '../../schemas/errors.ts';
-import { describeStall, type Stall } from '../../streams/stalls.ts';
-import type { WatchOptions } from '../../streams/watchdog.ts';
-import { reached, texts } from '../contract/log/subject.ts';
-import { committedOf, type Delivered, echo, filledLog, keeping, start } from './loop-subject.ts';
+import { Misconfigured, Retryable } from '../../../schemas/errors.ts';
+import { describeStall, type Stall } from '../../../streams/loop/stalls.ts';
+import type { WatchOptions } from '../../../streams/loop/watchdog.ts';
+import { reached, texts } from '../../contract/log/subject.ts';
 import { silentLog } from './silent-log.ts';
+import { committedOf, type Delivered, echo, filledLog, keeping, start } from './subject.ts';
 
 const stallMs = 800;
 

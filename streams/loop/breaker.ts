@@ -5,10 +5,10 @@
 // After a start the window is small and grows with what was seen. So when the process is started again over the same
 // bad messages, the chunk at which it stopped, now followed by all that has come since, is judged by itself and stops
 // it again with nothing committed: restarts do not drain the topic window by window.
-import type { Outcome } from '../schemas/outcome.ts';
+import type { Outcome } from '../../schemas/outcome.ts';
 
 /** Invalid messages that the smallest window allows: a few in a row are not yet a bad deploy. */
-const smallestWindowInvalid = 10;
+const smallestWindowInvalid = 50;
 
 /** Where the chunk begins at which a breaker opened. */
 export interface BreakingPlace {

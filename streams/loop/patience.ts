@@ -1,5 +1,5 @@
 // Waiting that ends.
-import { Retryable } from '../schemas/errors.ts';
+import { Retryable } from '../../schemas/errors.ts';
 
 /** What `work` gives, if it gives it in time. Throws `Retryable` (`too-slow`) when it does not; it is left running. */
 export async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
