@@ -1,11 +1,11 @@
 // The `millrace` command. What works on the open system is handed to the process that has it open, if one has;
 // otherwise this process opens it.
 import { type CommandContext, exitCodes } from './commands/command.ts';
-import { type Configuration, loadConfiguration } from './configuration/configuration.ts';
+import { type Configuration, isEmbedded, loadConfiguration } from './configuration/configuration.ts';
 import { Guests, handOverCommand } from './hand-over.ts';
 import { exitCodeOf, processIo } from './process-io.ts';
 import { execute, explain, type Session } from './program.ts';
-import { isEmbedded, openStack, type Stack } from './stack.ts';
+import type { Stack } from './stack.ts';
 
 const io = processIo(process.argv.slice(2));
 const guests = new Guests();
@@ -31,12 +31,15 @@ const session: Session = {
   },
 };
 
-const open = (): Promise<Stack> =>
-  openStack(configuration(), (guestIo, stack) =>
+/** Its code is loaded only by commands that open it. */
+async function open(): Promise<Stack> {
+  const { openStack } = await import('./stack.ts');
+  return openStack(configuration(), (guestIo, stack) =>
     guests.run(guestIo, (guest) =>
       execute({ ...session, io: guest, stack: async () => stack, handOver: async () => null }),
     ),
   );
+}
 
 async function handOver(...[argv, stdin = io.stdin]: Parameters<CommandContext['handOver']>) {
   if (!isEmbedded(configuration())) return null;

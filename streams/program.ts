@@ -4,51 +4,40 @@ import { QueryFailed } from '../connectors/clickhouse.ts';
 import type { CommandIo } from '../connectors/occupancy/command-io.ts';
 import { withoutSecrets } from '../connectors/secret-text.ts';
 import { Misconfigured, Retryable } from '../schemas/errors.ts';
-import { type Action, type CommandContext, exitCodes, jsonLine } from './commands/command.ts';
-import { config } from './commands/config.ts';
-import { data } from './commands/data.ts';
-import { demo } from './commands/demo.ts';
-import { diff } from './commands/diff.ts';
-import { dlq } from './commands/dlq.ts';
-import { doctor } from './commands/doctor.ts';
-import { evaluate } from './commands/evaluate.ts';
-import { keys } from './commands/keys.ts';
-import { models } from './commands/models.ts';
-import { predict } from './commands/predict.ts';
-import { publish } from './commands/publish.ts';
-import { replay } from './commands/replay.ts';
-import { runs } from './commands/runs.ts';
-import { sql } from './commands/sql.ts';
-import { tail } from './commands/tail.ts';
-import { lag, topics } from './commands/topics.ts';
-import { train } from './commands/train.ts';
-import { tune } from './commands/tune.ts';
-import { up } from './commands/up.ts';
+import { type Action, type CommandContext, type Define, exitCodes, jsonLine } from './commands/command.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { TooManyInvalid } from './loop/breaker.ts';
 
-const commands = [
-  demo,
-  up,
-  publish,
-  tail,
-  predict,
-  sql,
-  topics,
-  lag,
-  dlq,
-  replay,
-  diff,
-  train,
-  tune,
-  evaluate,
-  models,
-  runs,
-  data,
-  keys,
-  config,
-  doctor,
-];
+/** Every command, in the order of the help. */
+const commands: Readonly<Record<string, () => Promise<Define>>> = {
+  demo: async () => (await import('./commands/demo.ts')).demo,
+  up: async () => (await import('./commands/up.ts')).up,
+  publish: async () => (await import('./commands/publish.ts')).publish,
+  tail: async () => (await import('./commands/tail.ts')).tail,
+  predict: async () => (await import('./commands/predict.ts')).predict,
+  sql: async () => (await import('./commands/sql.ts')).sql,
+  topics: async () => (await import('./commands/topics.ts')).topics,
+  lag: async () => (await import('./commands/topics.ts')).lag,
+  dlq: async () => (await import('./commands/dlq.ts')).dlq,
+  replay: async () => (await import('./commands/replay.ts')).replay,
+  diff: async () => (await import('./commands/diff.ts')).diff,
+  train: async () => (await import('./commands/train.ts')).train,
+  tune: async () => (await import('./commands/tune.ts')).tune,
+  evaluate: async () => (await import('./commands/evaluate.ts')).evaluate,
+  models: async () => (await import('./commands/models.ts')).models,
+  runs: async () => (await import('./commands/runs.ts')).runs,
+  data: async () => (await import('./commands/data.ts')).data,
+  keys: async () => (await import('./commands/keys.ts')).keys,
+  config: async () => (await import('./commands/config.ts')).config,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
+};
+
+/** Only the command that is asked for is loaded, which saves seconds; for the help, and for a word that is none, all. */
+function asked(argv: readonly string[]): readonly (() => Promise<Define>)[] {
+  const name = argv.find((word) => !word.startsWith('-'));
+  const one = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  return one ? [one] : Object.values(commands);
+}
 
 export interface Session extends Pick<CommandContext, 'io' | 'stack' | 'handOver' | 'workingDirectory'> {
   readonly configuration: () => Configuration;
@@ -71,8 +60,8 @@ export async function execute(session: Session): Promise<number> {
       return session.configuration();
     },
   };
-  for (const define of commands) define(program, context, action);
   try {
+    for (const load of asked(io.argv)) (await load())(program, context, action);
     await program.parseAsync([...io.argv], { from: 'user' });
     await Promise.all(written);
   } catch (error) {

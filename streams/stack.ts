@@ -24,7 +24,7 @@ import type { SchemaRegistry } from '../connectors/registry.ts';
 import { openWire, type Wire } from '../connectors/wire/wire.ts';
 import { tableName } from '../schemas/print/clickhouse.ts';
 import { topics } from '../schemas/topics.ts';
-import type { Configuration } from './configuration/configuration.ts';
+import { type Configuration, isEmbedded } from './configuration/configuration.ts';
 import { kafkaConnection } from './configuration/kafka-connection.ts';
 import { redactingWire } from './redacting-wire.ts';
 
@@ -103,10 +103,6 @@ export async function openStack(configuration: Configuration, serve: ServeComman
     throw error;
   }
 }
-
-/** Whether this process keeps anything in the data directory that another one must not touch. */
-export const isEmbedded = ({ kafka, clickhouse }: Configuration): boolean =>
-  kafka.brokers.length === 0 || clickhouse.url === null;
 
 function openLog({ kafka, log, dataDirectory }: Configuration, logger: Logger): Promise<Log> {
   if (kafka.brokers.length === 0)

@@ -19,6 +19,10 @@ export interface ConfigurationSources {
   readonly file?: string;
 }
 
+/** Whether this process keeps anything in the data directory that another one must not touch. */
+export const isEmbedded = ({ kafka, clickhouse }: Configuration): boolean =>
+  kafka.brokers.length === 0 || clickhouse.url === null;
+
 const settingsByKey: ReadonlyMap<string, Setting<unknown>> = new Map(eachSetting(settings));
 
 /**
