@@ -134,6 +134,15 @@ test('nothing is sent without --yes; with it each once; what cannot be is refuse
   assert.deepEqual([unknown.code, unknown.stdout], [3, 'No dead letters match.\n']);
 });
 
+test('a message that was stored before a later stage refused it has one row, however often it comes back', async () => {
+  await running.settled();
+  const [row] = await running.stack.clickhouse.query<{ rows: number; letters: number }>(
+    `SELECT (SELECT toUInt32(count()) FROM comments WHERE id = 'blank') AS rows,
+       (SELECT toUInt32(count()) FROM dead_letters WHERE code = 'no-text') AS letters`,
+  );
+  assert.deepEqual(row, { rows: 1, letters: 2 });
+});
+
 test('Ctrl-C before anything is sent ends with 130', async () => {
   const interrupted = await execute(['dlq', 'redrive', '--yes', '--force'], {
     env,
