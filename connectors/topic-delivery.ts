@@ -5,7 +5,7 @@
 // After a crash, whatever was published for uncommitted input lies behind the journalled ends: it is read back once,
 // and outputs whose ids are there are not published again. A zombie that publishes after that read can still repeat
 // one chunk; its ids make the repeat recognisable.
-import { Retryable } from '../schemas/errors.ts';
+import { Fenced, Retryable } from '../schemas/errors.ts';
 import { outputsOf, publishedIds } from './chunk-outputs.ts';
 import type { Addressed, Chunk, Delivery, Resumption } from './delivery.ts';
 import type { Batch, Log } from './log.ts';
@@ -28,6 +28,7 @@ export interface TopicDeliveryOptions {
 
 /** What is known of one assigned partition. */
 interface Assignment {
+  readonly generation: number;
   /** Where the outputs ended at the partition's last commit. */
   journalled: Ends;
   /** Ids found behind the journal; null when nothing can have been published twice. */
@@ -54,6 +55,7 @@ export class TopicDelivery implements Delivery<Addressed> {
     const ends = this.#ends;
     const committed = await batch.committed();
     const assignment: Assignment = {
+      generation: batch.generation,
       journalled: ends.copy(),
       published: null,
       newFrom: batch.end,
@@ -73,6 +75,9 @@ export class TopicDelivery implements Delivery<Addressed> {
   async deliver(chunk: Chunk<Addressed>): Promise<void> {
     const { batch } = chunk;
     const assignment = this.#assignments.get(keyOf(batch))!;
+    // An abandoned handler that goes on must not touch what its successor in this process knows.
+    if (assignment.generation !== batch.generation)
+      throw new Fenced(`${keyOf(batch)} was assigned anew since this chunk was read`);
     const ends = this.#ends!;
     if (ends.distanceFrom(assignment.journalled) > journalLagMax) {
       assignment.journalled = ends.copy();

@@ -70,7 +70,8 @@ interface OpenRange extends Journal {
 export class ClickhouseDelivery implements Delivery<Message> {
   readonly #options: ClickhouseDeliveryOptions;
   readonly #topics: ReadonlyMap<string, { readonly topic: Topic; readonly encoder: RowEncoder }>;
-  readonly #open = new Map<string, OpenRange>();
+  /** By partition, of its latest assignment: what an abandoned handler still does must not be taken for its. */
+  readonly #open = new Map<string, { readonly generation: number; readonly range: OpenRange | null }>();
   readonly #work = new WeakMap<Chunk<Message>, Work>();
 
   constructor(options: ClickhouseDeliveryOptions) {
@@ -83,7 +84,7 @@ export class ClickhouseDelivery implements Delivery<Message> {
   /** Throws `Retryable` (`records-lost`) for as long as records are missing that were never stored. */
   async resume(batch: Batch): Promise<Resumption> {
     const { clickhouse, logStart, observer } = this.#options;
-    this.#open.delete(keyOf(batch));
+    this.#setOpen(batch, null);
     const committed = await batch.committed();
     const journal = parseJournal(committed);
     const { topic } = this.#known(batch);
@@ -95,7 +96,7 @@ export class ClickhouseDelivery implements Delivery<Message> {
     // All of it is deleted, and was stored.
     if (first >= journal.end) return {};
     const isTorn = first > journal.start && !topic.compacted;
-    this.#open.set(keyOf(batch), { ...journal, isTorn });
+    this.#setOpen(batch, { ...journal, isTorn });
     return { chunkEnd: journal.end };
   }
 
@@ -106,7 +107,7 @@ export class ClickhouseDelivery implements Delivery<Message> {
     if (open) await this.#storeAgain(chunk, work, open);
     else if (work.rowCount > 0 || work.letters.length > 0) await this.#storeFirst(chunk, work);
     await batch.commit(chunk.end, '');
-    this.#open.delete(keyOf(batch));
+    this.#setOpen(batch, null);
   }
 
   async #storeFirst(chunk: Chunk<Message>, work: Work): Promise<void> {
@@ -122,7 +123,7 @@ export class ClickhouseDelivery implements Delivery<Message> {
       ...(work.letters.length > 0 ? { letters: await letters.ends() } : {}),
     };
     await batch.commit(journal.start, printJournal(journal));
-    this.#open.set(keyOf(batch), journal);
+    this.#setOpen(batch, journal);
     await this.#insertOnce(batch, work, tokenOf(batch.topic, batch.partition, journal), sent);
     await letters.publish(work.letters);
   }
@@ -218,7 +219,8 @@ export class ClickhouseDelivery implements Delivery<Message> {
 
   /** The open range that this chunk is. */
   #openRange({ batch, records, end }: Chunk<Message>): OpenRange | null {
-    const journal = this.#open.get(keyOf(batch));
+    const known = this.#open.get(keyOf(batch));
+    const journal = known?.generation === batch.generation ? known.range : null;
     if (!journal) return null;
     const { topic } = this.#known(batch);
     if (end === journal.end || (topic.compacted && end < journal.end)) return journal;
@@ -226,6 +228,12 @@ export class ClickhouseDelivery implements Delivery<Message> {
       `${keyOf(batch)}: a journal promised the range ${journal.start}-${journal.end} whole, ` +
         `but the chunk is ${records[0]!.offset}-${end}: chunks must keep to Resumption.chunkEnd`,
     );
+  }
+
+  #setOpen(batch: Batch, range: OpenRange | null): void {
+    const known = this.#open.get(keyOf(batch));
+    if (known && known.generation > batch.generation) return;
+    this.#open.set(keyOf(batch), { generation: batch.generation, range });
   }
 
   #journalled(batch: Batch, journal: Journal): JournalledRange {

@@ -67,10 +67,14 @@ export class Ledger {
     const publishFor: WitnessedLog['publishFor'] = async (batches, request) => {
       // Noted before: a publish that dies half-way is applied in part.
       const begun = request.abandoned;
-      this.#notePublish(batches, holdings, begun);
+      const owned = this.#notePublish(batches, holdings, begun);
       const published = await log.publish(batches);
-      // Its client gave up while it was not yet readable, and may have looked for it in vain.
+      // Its client gave up while it was not yet readable, and may have looked for it in vain; so may the partition’s
+      // next owner have done.
       if (request.abandoned && !begun) this.#excuse(batches, 'published after giving up');
+      else if (!begun)
+        for (const share of owned)
+          if (!this.#owns(share, holdings)) this.#excuse([share], 'published while the partition moved');
       return published;
     };
     return {
@@ -104,21 +108,29 @@ export class Ledger {
     };
   }
 
-  /** A publish by who no longer waits, or by who may no longer be the owner, can be unknown to the next reading back. */
-  #notePublish(batches: Batches, holdings: Holdings, abandoned: boolean): void {
+  /**
+   * A publish by who no longer waits, or by who may no longer be the owner, can be unknown to the next reading back.
+   * Returns what was published by its owner, record by record.
+   */
+  #notePublish(batches: Batches, holdings: Holdings, abandoned: boolean): Batches {
+    const owned: { readonly topic: string; readonly records: readonly LogRecord[] }[] = [];
     for (const { topic, records } of batches) {
       if (topic === 'inputs') continue;
       for (const record of records) {
-        const origin = originOf(this.#decode(topic, record));
-        this.published.add(origin);
-        // `chain 0/7` → `chain inputs/0`: who has to own what, to publish it.
-        const key = origin.replace(/ (\d+)\/.*$/, ' inputs/$1');
-        const owns = holdings.of(key).every((generation) => generation === this.#handed.get(key));
-        const share = [{ topic, records: [record] }];
-        if (abandoned) this.#excuse(share, 'published after giving up');
-        else if (!owns) this.#excuse(share, 'published by a zombie');
+        this.published.add(originOf(this.#decode(topic, record)));
+        const share = { topic, records: [record] };
+        if (abandoned) this.#excuse([share], 'published after giving up');
+        else if (this.#owns(share, holdings)) owned.push(share);
+        else this.#excuse([share], 'published by a zombie');
       }
     }
+    return owned;
+  }
+
+  #owns({ topic, records }: Batches[number], holdings: Holdings): boolean {
+    // `chain 0/7` → `chain inputs/0`: who has to own what, to publish it.
+    const key = originOf(this.#decode(topic, records[0]!)).replace(/ (\d+)\/.*$/, ' inputs/$1');
+    return holdings.of(key).every((generation) => generation === this.#handed.get(key));
   }
 
   #excuse(batches: Batches, why: string): void {

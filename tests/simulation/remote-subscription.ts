@@ -69,6 +69,9 @@ export class RemoteSubscription implements Subscription, MemberEnd {
         return;
       } catch (error) {
         if (!(error instanceof Retryable)) throw error;
+        // It may have been handed something all the same, for a session that nobody keeps alive now.
+        this.#session = null;
+        await this.#drain(this.#options.sessionTimeoutMs / 2);
         await clock.sleep(actor, rejoinMs);
       }
     }
