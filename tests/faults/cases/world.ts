@@ -194,7 +194,7 @@ export const worldCases: readonly FaultCase[] = [
   {
     name: 'clock-plus-1h',
     what: 'the worker’s clock jumps an hour ahead of ClickHouse’s, and back; kill -9 in between',
-    modes: ['embedded'],
+    modes: both,
     short: neither,
     act: (bench) => shiftClock(bench, 1),
   },
