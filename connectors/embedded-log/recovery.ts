@@ -79,6 +79,9 @@ function recoverActive(
   }
   const active = new Segment({ directory, baseOffset, bytes, appendedAt, index });
   active.activate();
+  // What a killed process wrote last may not be on the disk yet. It is readable from here on, so it has to be: else a
+  // machine that dies next would take back what readers have seen, and give its offsets to others.
+  if (settings.fsync) active.syncNow();
   return { active, end };
 }
 
