@@ -3,6 +3,7 @@
 // The groups that a range has a part in are compared: what the table's rows add up to, less what the target holds, is
 // missing. Inserts on their way from table to view look missing, too, for as long as they are on their way; so the
 // least that is missing counts, of looks over a longer time than an insert may take. That is added to the target.
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quoteName, quoteText } from '../../schemas/print/clickhouse.ts';
 import type { Clickhouse } from '../clickhouse.ts';
@@ -55,15 +56,18 @@ async function repairView(view: View, range: RepairedRange, options: RepairOptio
   const look = { view, sums, groups: [...groups.keys()], ...boundsOf(view, groups) };
   const started = performance.now();
   let missing: Groups | null = null;
+  let held = '';
   for (;;) {
     await options.stillOurs();
-    missing = leastOf(missing, await missingNow(clickhouse, look));
+    const seen = await missingNow(clickhouse, look);
+    missing = leastOf(missing, seen.missing);
+    held = seen.held;
     if (missing.size === 0) return 'there';
     const left = started + options.insertMs - performance.now();
     if (left <= 0) break;
     await sleep(Math.min(left, lookEveryMs));
   }
-  await clickhouse.command(addition(view, sums, range, missing));
+  await clickhouse.command(addition(view, sums, `${range.token}/view/${view.name}/${held}`, missing));
   return 'rebuilt';
 }
 
@@ -83,7 +87,7 @@ interface Look {
 async function missingNow(
   clickhouse: Clickhouse,
   { view, sums, groups, sourceBounds, targetBounds }: Look,
-): Promise<Groups> {
+): Promise<{ readonly missing: Groups; readonly held: string }> {
   const actual = await groupsOf(
     clickhouse,
     `SELECT ${keysAndSums(view, sums)} FROM ${sqlName(view.target)} WHERE ${targetBounds} GROUP BY keys`,
@@ -93,7 +97,12 @@ async function missingNow(
     const held = actual.get(keys);
     return [keys, sums.map((_, at) => (expected.get(keys)?.[at] ?? 0) - (held?.[at] ?? 0))] as const;
   });
-  return new Map(missing.filter(([, counts]) => counts.some((count) => count > 0)));
+  return {
+    missing: new Map(missing.filter(([, counts]) => counts.some((count) => count > 0))),
+    held: createHash('sha256')
+      .update(JSON.stringify(groups.map((keys) => actual.get(keys))))
+      .digest('hex'),
+  };
 }
 
 /** What is missing in both, as the smaller of the two. */
@@ -131,7 +140,11 @@ const keysAndSums = ({ target }: View, sums: readonly string[]): string =>
 const onlyRows = ({ source }: View, filter: string): string =>
   `additional_table_filters = {${quoteText(nameOf(source))}: ${quoteText(filter)}}`;
 
-function addition(view: View, sums: readonly string[], { token }: RepairedRange, missing: Groups): string {
+/**
+ * The token names what the target held before: the same addition again is dropped, while a range that misses something a
+ * second time, a part that was stored after the first addition, gets that as well.
+ */
+function addition(view: View, sums: readonly string[], token: string, missing: Groups): string {
   const columns = [...view.target.sortingKey, ...sums].map(quoteName).join(', ');
   const rows = [...missing].map(([keys, counts]) => {
     const texts = (JSON.parse(keys) as string[]).map(quoteText);
@@ -139,7 +152,7 @@ function addition(view: View, sums: readonly string[], { token }: RepairedRange,
   });
   return (
     `INSERT INTO ${sqlName(view.target)} (${columns}) SETTINGS async_insert = 0, insert_deduplicate = 1, ` +
-    `insert_deduplication_token = ${quoteText(`${token}/view/${view.name}`)} VALUES ${rows.join(', ')}`
+    `insert_deduplication_token = ${quoteText(token)} VALUES ${rows.join(', ')}`
   );
 }
 

@@ -90,7 +90,9 @@ export function saveRows(rows: readonly Row[], short: boolean): void {
     model: cpus()[0]?.model ?? '',
     memoryGiB: Math.round(totalmem() / 2 ** 30),
   };
-  const all = [...kept.values()];
+  const all = [...kept.values()].sort(
+    (one, other) => one.name.localeCompare(other.name) || one.mode.localeCompare(other.mode),
+  );
   writeFileSync(resultsFile, `${JSON.stringify({ when, commit, machine, rows: all }, null, 2)}\n`);
   const text = readFileSync(page, 'utf8');
   const [head = '', rest = ''] = text.split(begin);
