@@ -19,6 +19,7 @@ export interface Daemon {
 const readyMs = 60_000;
 const stopMs = 30_000;
 const pollMs = 100;
+const portMs = 5_000;
 
 // Node closes only the low descriptors it inherited; a lock or a pipe of the caller would stay held by the JVM.
 const closeInherited =
@@ -117,16 +118,27 @@ async function answers({ host, port, path }: Daemon['ready']): Promise<boolean> 
   });
 }
 
-function checkPortFree(daemon: Daemon, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** A process that was killed a moment ago may be gone from the list and still hold its port for a little. */
+async function checkPortFree(daemon: Daemon, port: number): Promise<void> {
+  for (let waited = 0; ; waited += pollMs) {
+    const cause = await listeningTrouble(port);
+    if (cause === null) return;
+    if (waited < portMs) {
+      await sleep(pollMs);
+      continue;
+    }
+    const message = `The ${daemon.name} cannot have port ${port}: ${cause.message}.`;
+    const fix =
+      'Stop what listens there, or choose another with --port (the broker takes it and the next one).';
+    throw new Misconfigured(message, { code: 'port-in-use', fix, cause });
+  }
+}
+
+function listeningTrouble(port: number): Promise<Error | null> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', (cause) => {
-      const fix =
-        'Stop what listens there, or choose another with --port (the broker takes it and the next one).';
-      const message = `The ${daemon.name} cannot have port ${port}: ${cause.message}.`;
-      reject(new Misconfigured(message, { code: 'port-in-use', fix, cause }));
-    });
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve()));
+    server.once('error', resolve);
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(null)));
   });
 }
 
