@@ -72,6 +72,8 @@ export class RemoteSubscription implements Subscription, MemberEnd {
         // It may have been handed something all the same, for a session that nobody keeps alive now.
         this.#session = null;
         await this.#drain(this.#options.sessionTimeoutMs / 2);
+        // A session that sends no heartbeats is taken out of the group.
+        this.#client.tell((broker) => void broker.leave(session));
         await clock.sleep(actor, rejoinMs);
       }
     }
