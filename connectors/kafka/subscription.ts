@@ -16,6 +16,9 @@ const besideAfterMs = 250;
 const retry = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 };
 const fetchBytesMax = 10_485_760;
 const rebalanceTimeoutMs = 30_000;
+// A broker that has just come back may not know its topics yet, and who joins then is assigned nothing. kafkajs notices
+// at its next look at the metadata, as it does new partitions.
+const metadataMaxAgeMs = 10_000;
 
 /** What a subscription needs from its log. */
 export interface Surroundings {
@@ -52,7 +55,7 @@ export class KafkaSubscription implements Subscription {
       minBytes: options.fetchBytesMin,
       maxBytesPerPartition: options.partitionBytesMax,
       maxBytes: Math.max(fetchBytesMax, options.partitionBytesMax),
-      metadataMaxAge: 60_000,
+      metadataMaxAge: metadataMaxAgeMs,
       allowAutoTopicCreation: false,
       partitionAssigners: [this.#drainingAssigner],
       retry,
