@@ -16,21 +16,13 @@
 import { Fenced, Misconfigured, Retryable } from '../schemas/errors.ts';
 import { outputsOf, publishedIds } from './chunk-outputs.ts';
 import type { Addressed, Chunk, Delivery, Resumption } from './delivery.ts';
-import type { Batch, Log, TransactionalPublisher } from './log.ts';
+import type { Batch, TransactionalPublisher } from './log.ts';
 import { Ends } from './output-ends.ts';
-import type { Wire } from './wire/wire.ts';
+import type { TopicDeliveryOptions } from './topic-delivery.ts';
 
-export interface TransactionalDeliveryOptions {
-  readonly log: Log;
-  readonly wire: Wire;
-  /** Name of the stream, for dead letters. */
-  readonly stage: string;
+export interface TransactionalDeliveryOptions extends TopicDeliveryOptions {
   /** The consumer group that the stream reads in. */
   readonly group: string;
-  /** Every topic that outputs may go to, dead letters included. */
-  readonly outputTopics: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 /** What is known of one assigned partition. */

@@ -90,6 +90,15 @@ export function failureOf(error: unknown, doing: string): unknown {
   return transient ? new Retryable(message, { code: `kafka-${codeOf(cause)}`, cause: error }) : error;
 }
 
+/** What opening a log throws for `failure`, an error of either client: names the brokers when none of them answered. */
+export function unreachable(brokers: readonly string[], failure: unknown): unknown {
+  if (!(failure instanceof Retryable)) return failure;
+  return new Retryable(
+    `No Kafka broker answers at ${brokers.join(', ')} (${failure.message}). Check KAFKA_BROKERS, or start one: npm run kafka.`,
+    { code: 'kafka-unreachable', context: { brokers }, cause: failure },
+  );
+}
+
 /** Runs a call of kafkajs and throws the project’s errors in place of its own. */
 export async function calling<Result>(doing: string, call: () => Promise<Result>): Promise<Result> {
   try {

@@ -1,8 +1,7 @@
 // The log port over Kafka, through kafkajs.
-import { Retryable } from '../../schemas/errors.ts';
 import type { Log, Subscription } from '../log.ts';
 import { type KafkaOptions, kafkaClients, type NewKafka } from './client.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, unreachable } from './failure.ts';
 import { Publisher } from './publisher.ts';
 import { readTopic } from './reader.ts';
 import { KafkaSubscription, type Surroundings } from './subscription.ts';
@@ -23,7 +22,7 @@ export async function openKafkaLog(options: KafkaOptions): Promise<Log> {
     await admin.connect();
   } catch (error) {
     await admin.disconnect().catch(() => undefined);
-    throw unreachable(options.brokers, error);
+    throw unreachable(options.brokers, failureOf(error, `connect to ${options.brokers.join(', ')}`));
   }
   const publisher = new Publisher(newKafka, options.compression);
   const subscriptions = new Set<Subscription>();
@@ -64,13 +63,4 @@ function surroundingsOf(
       return found.find((position) => position.partition === partition) ?? null;
     },
   };
-}
-
-function unreachable(brokers: readonly string[], error: unknown): unknown {
-  const failure = failureOf(error, `connect to ${brokers.join(', ')}`);
-  if (!(failure instanceof Retryable)) return failure;
-  return new Retryable(
-    `No Kafka broker answers at ${brokers.join(', ')} (${failure.message}). Check KAFKA_BROKERS, or start one: npm run kafka.`,
-    { code: 'kafka-unreachable', context: { brokers }, cause: error },
-  );
 }

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Consumer, type EachBatchPayload, type PartitionAssigner } from 'kafkajs';
 import { Fenced } from '../../schemas/errors.ts';
+import { inTime } from '../in-time.ts';
 import type { BatchHandler, Position, SubscribeOptions, Subscription } from '../log.ts';
 import { kafkaBatch } from './batch.ts';
 import type { NewKafka } from './client.ts';
@@ -214,12 +215,4 @@ export class KafkaSubscription implements Subscription {
     if (failure === undefined) this.#settle.resolve();
     else this.#settle.reject(failure);
   }
-}
-
-/** Waits for work, but not longer than `timeoutMs`. */
-async function inTime(work: Promise<unknown>, timeoutMs: number): Promise<void> {
-  const enough = new AbortController();
-  const tooLong = sleep(timeoutMs, undefined, { signal: enough.signal }).catch(() => undefined);
-  await Promise.race([work, tooLong]);
-  enough.abort();
 }

@@ -4,10 +4,10 @@ import type { Admin, ITopicConfig } from 'kafkajs';
 import { Misconfigured, Retryable } from '../../schemas/errors.ts';
 import type { PartitionRange, Position, TopicSpec } from '../log.ts';
 import { calling, errorType, failureOf } from './failure.ts';
+import { topicSettings } from './topic-settings.ts';
 
 /** A new topic has its leaders by then, in milliseconds. */
 const knownMsMax = 30_000;
-const timestampAheadMsMax = '9223372036854775807';
 
 const isInternal = (topic: string): boolean => topic.startsWith('__');
 
@@ -49,22 +49,11 @@ async function untilKnown(admin: Admin, topics: readonly string[]): Promise<void
 
 const isLeaderless = (error: unknown): boolean => errorType(error) === 'LEADER_NOT_AVAILABLE';
 
-function topicConfig(spec: TopicSpec): ITopicConfig {
-  const entries: [string, number | string | undefined][] = [
-    ['cleanup.policy', spec.compacted ? 'compact' : undefined],
-    ['retention.ms', spec.retentionMs],
-    ['max.message.bytes', spec.recordBytesMax],
-    // A producer whose clock is ahead would otherwise have whole batches refused.
-    ['message.timestamp.after.max.ms', timestampAheadMsMax],
-  ];
-  return {
-    topic: spec.name,
-    numPartitions: spec.partitions,
-    configEntries: entries
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => ({ name, value: String(value) })),
-  };
-}
+const topicConfig = (spec: TopicSpec): ITopicConfig => ({
+  topic: spec.name,
+  numPartitions: spec.partitions,
+  configEntries: Object.entries(topicSettings(spec)).map(([name, value]) => ({ name, value })),
+});
 
 /** Number of partitions of each topic. Throws `Misconfigured` (code `unknown-topic`) for one that is not there. */
 export async function partitionCounts(

@@ -5,6 +5,7 @@
 //   revoke: fetching stops, handlers are told, and wait to be through or for the bound; only then it is given up.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Retryable } from '../../schemas/errors.ts';
+import { inTime } from '../in-time.ts';
 import type { Position } from '../log.ts';
 import { Lane, logStart } from './lane.ts';
 import type { NativeConsumer, Place } from './native.ts';
@@ -157,10 +158,7 @@ export class Assignment {
       lane.drop();
       lane.tenure.revoke('The group is rebalancing.');
     }
-    const enough = new AbortController();
-    const tooLong = sleep(this.#surroundings.drainMs, undefined, { signal: enough.signal });
-    await Promise.race([Promise.all(lanes.map(({ running }) => running)), tooLong.catch(() => undefined)]);
-    enough.abort();
+    await inTime(Promise.all(lanes.map(({ running }) => running)), this.#surroundings.drainMs);
     for (const lane of lanes) {
       lane.tenure.end();
       if (lane.running) this.#outlast(lane.key, lane.running);

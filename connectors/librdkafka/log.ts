@@ -1,6 +1,6 @@
 // The log port over Kafka, through librdkafka.
-import { Retryable } from '../../schemas/errors.ts';
 import type { KafkaOptions } from '../kafka/client.ts';
+import { unreachable } from '../kafka/failure.ts';
 import type { Log, Subscription } from '../log.ts';
 import { loadNative } from './native.ts';
 import { Partitions } from './partitions.ts';
@@ -56,12 +56,4 @@ export async function openLibrdkafkaLog(options: KafkaOptions): Promise<Log> {
       topics.close();
     },
   };
-}
-
-function unreachable(brokers: readonly string[], error: unknown): unknown {
-  if (!(error instanceof Retryable)) return error;
-  return new Retryable(
-    `No Kafka broker answers at ${brokers.join(', ')} (${error.message}). Check KAFKA_BROKERS, or start one: npm run kafka.`,
-    { code: 'kafka-unreachable', context: { brokers }, cause: error },
-  );
 }

@@ -2,6 +2,7 @@
 // which handler runs when, and how the subscription ends. Polling never waits for handlers.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fenced, Misconfigured, Retryable } from '../../schemas/errors.ts';
+import { inTime } from '../in-time.ts';
 import type { KafkaOptions } from '../kafka/client.ts';
 import type { BatchHandler, Position, SubscribeOptions, Subscription } from '../log.ts';
 import { Assignment } from './assignment.ts';
@@ -245,18 +246,11 @@ export class LibrdkafkaSubscription implements Subscription {
     return this.#ending;
   }
 
-  /** Handlers get a session’s time; one that does not end is left behind, and what it commits then is refused. */
-  async #drained(): Promise<void> {
-    const enough = new AbortController();
-    const tooLong = sleep(this.#options.sessionTimeoutMs, undefined, { signal: enough.signal });
-    await Promise.race([Promise.all(this.#running), tooLong.catch(() => undefined)]);
-    enough.abort();
-  }
-
   async #shutDown(failure: unknown): Promise<void> {
     this.#assignment.close();
     this.#intake.wake();
-    await this.#drained();
+    // One that does not end is left behind, and what it commits then is refused.
+    await inTime(Promise.all(this.#running), this.#options.sessionTimeoutMs);
     await this.#assignment.answered().catch(() => undefined);
     this.#assignment.end();
     this.#stopped = true;

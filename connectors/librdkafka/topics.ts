@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Misconfigured, Retryable } from '../../schemas/errors.ts';
 import type { KafkaOptions } from '../kafka/client.ts';
+import { topicSettings } from '../kafka/topic-settings.ts';
 import type { PartitionRange, TopicSpec } from '../log.ts';
 import { calling, codeOf, codes, failureOf, reported } from './failure.ts';
 import {
@@ -19,7 +20,6 @@ import { commonSettings, listeners } from './settings.ts';
 
 const timeoutMs = 5_000;
 const leadersWithinMs = 15_000;
-const timestampAheadMsMax = '9223372036854775807';
 const [earliest, latest] = [{ timestamp: -2 }, { timestamp: -1 }];
 
 export class Topics {
@@ -153,22 +153,12 @@ export class Topics {
   }
 }
 
-function topicConfig(spec: TopicSpec) {
-  const entries: [string, number | string | undefined][] = [
-    ['cleanup.policy', spec.compacted ? 'compact' : undefined],
-    ['retention.ms', spec.retentionMs],
-    ['max.message.bytes', spec.recordBytesMax],
-    // A producer whose clock is ahead would otherwise have whole batches refused.
-    ['message.timestamp.after.max.ms', timestampAheadMsMax],
-  ];
-  const known = entries.filter(([, value]) => value !== undefined);
-  return {
-    topic: spec.name,
-    num_partitions: spec.partitions,
-    replication_factor: -1,
-    config: Object.fromEntries(known.map(([name, value]) => [name, String(value)])),
-  };
-}
+const topicConfig = (spec: TopicSpec) => ({
+  topic: spec.name,
+  num_partitions: spec.partitions,
+  replication_factor: -1,
+  config: topicSettings(spec),
+});
 
 const isUnknown = ({ code }: { readonly code: number }): boolean =>
   code === codes.unknownTopicOrPartition || code === codes.unknownTopic;

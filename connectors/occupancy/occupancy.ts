@@ -1,7 +1,7 @@
 // One process per data directory: the claim, and the commands that other processes send to who holds it.
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { inTime } from '../in-time.ts';
 import { type Claim, claimDirectory } from './claim.ts';
 import type { Serve } from './command-io.ts';
 import { serveConnection } from './serving.ts';
@@ -52,10 +52,7 @@ class Owner implements Occupancy {
 
   async drain(): Promise<void> {
     this.#ending.abort();
-    const late = new AbortController();
-    const timeout = sleep(drainTimeoutMs, undefined, { signal: late.signal }).catch(() => {});
-    await Promise.race([Promise.all(this.#conversations.values()), timeout]);
-    late.abort();
+    await inTime(Promise.all(this.#conversations.values()), drainTimeoutMs);
     for (const socket of this.#conversations.keys()) socket.destroy();
   }
 

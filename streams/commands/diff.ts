@@ -6,7 +6,7 @@ import { openEngine } from '../models.ts';
 import { Difference, type DifferenceFigures } from '../replay/difference.ts';
 import { printOf, taskOf } from '../replay/releases.ts';
 import { kindOf, readTraffic, type Traffic } from '../replay/traffic.ts';
-import { type WindowOptions, windowOf } from '../replay/window.ts';
+import { fromOption, toOption, type WindowOptions, windowOf } from '../replay/window.ts';
 import { bar, count, table } from '../terminal.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine, whereOpen } from './command.ts';
 import { numberBetween, progressLine } from './data-places.ts';
@@ -30,11 +30,8 @@ export const diff: Define = (program, context, action) => {
     .description('how two releases of a task differ on stored traffic: flips, confidence, slices, messages')
     .requiredOption('--models <a,b>', 'two releases of one task, such as toxicity@1.0.0,toxicity@2.0.0')
     .requiredOption('--topic <topic>', 'comments or prompts')
-    .option(
-      '--from <place>',
-      'a time (2026-03-01T12:00:00Z, ms since 1970, -1h) or partition:offset,… (default: the beginning)',
-    )
-    .option('--to <place>', 'a time or offsets, not included (default: where the topic ends now)')
+    .addOption(fromOption())
+    .addOption(toOption())
     .option(
       '-n, --limit <count>',
       'messages to print that they differ most about',

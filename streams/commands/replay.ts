@@ -6,7 +6,7 @@ import { namesFor, printOf, taskOf } from '../replay/releases.ts';
 import { ReplayTable } from '../replay/table.ts';
 import { type Asked, kindOf, readTraffic } from '../replay/traffic.ts';
 import { type Discrepancy, Verification } from '../replay/verification.ts';
-import { type WindowOptions, windowOf } from '../replay/window.ts';
+import { fromOption, toOption, type WindowOptions, windowOf } from '../replay/window.ts';
 import type { Stack } from '../stack.ts';
 import { bar, count, table } from '../terminal.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine, whereOpen } from './command.ts';
@@ -25,11 +25,8 @@ export const replay: Define = (program, context, action) => {
     .command('replay')
     .description('recompute a window of a topic with any release; nothing that is stored changes')
     .requiredOption('--topic <topic>', 'comments or prompts')
-    .option(
-      '--from <place>',
-      'a time (2026-03-01T12:00:00Z, ms since 1970, -1h) or partition:offset,… (default: the beginning)',
-    )
-    .option('--to <place>', 'a time or offsets, not included (default: where the topic ends now)')
+    .addOption(fromOption())
+    .addOption(toOption())
     .option('--model <releases...>', 'task@version, one for each task (default: what serves the topic)')
     .option('--into <table>', 'write the predictions into this table, which is made for it')
     .option('--verify', 'compare with the stored results of the same releases, bit by bit')

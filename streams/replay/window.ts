@@ -1,4 +1,5 @@
 // A window of a topic: which offsets to read, and between which times records count.
+import { Option } from 'commander';
 import type { Log, PartitionRange } from '../../connectors/log.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
 import { instantOf } from './instant.ts';
@@ -21,6 +22,15 @@ export interface WindowOptions {
   /** As `from`; where the topic ends now without it. */
   readonly to?: string;
 }
+
+export const fromOption = (): Option =>
+  new Option(
+    '--from <place>',
+    'a time (2026-03-01T12:00:00Z, ms since 1970, -1h) or partition:offset,… (default: the beginning)',
+  );
+
+export const toOption = (): Option =>
+  new Option('--to <place>', 'a time or offsets, not included (default: where the topic ends now)');
 
 /**
  * The window that two options name. Where one of them names partitions, no others are read. A window by time reads

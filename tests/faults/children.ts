@@ -63,3 +63,14 @@ export async function endAll(): Promise<void> {
   await Promise.all([...living].map((child) => kill(child)));
   for (const close of [...closers].reverse()) await close().catch(() => {});
 }
+
+/** A signal for Ctrl-C and SIGTERM; whatever waits ends with its processes, and then this one with 130. */
+export function interrupted(): AbortSignal {
+  const interruption = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => {
+      interruption.abort();
+      endAll().finally(() => process.exit(130));
+    });
+  return interruption.signal;
+}

@@ -7,7 +7,7 @@ import { messageCases } from './cases/messages.ts';
 import { modelCases } from './cases/models.ts';
 import { topologyCases } from './cases/topology.ts';
 import { worldCases } from './cases/world.ts';
-import { endAll } from './children.ts';
+import { endAll, interrupted } from './children.ts';
 import { Laboratory } from './laboratory.ts';
 import { checkMarkers, type Row, rowOf, saveRows } from './results.ts';
 
@@ -130,14 +130,8 @@ async function main(): Promise<number> {
   if (values.help || values.list) return 0;
   const plan = planOf(values);
   if (values.save) checkMarkers();
-  const interruption = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => {
-      interruption.abort();
-      // Whatever a case waits for ends with its processes.
-      endAll().finally(() => process.exit(130));
-    });
-  const rows = await runAll(values, plan, interruption.signal);
+  const signal = interrupted();
+  const rows = await runAll(values, plan, signal);
   const failed = rows.filter(({ passed }) => !passed).length;
   if (values.json) write(`${JSON.stringify({ rows, passed: rows.length - failed, failed })}\n`);
   else write(`${rows.length - failed} passed, ${failed} failed\n`);

@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Bench, Mode } from './bench.ts';
-import { endAll } from './children.ts';
+import { endAll, interrupted } from './children.ts';
 import type { Injector } from './injector.ts';
 import { Laboratory } from './laboratory.ts';
 import { commitOf } from './results.ts';
@@ -173,14 +173,8 @@ async function main(): Promise<number> {
   }
   const { mode } = values;
   if (mode !== 'kafka' && mode !== 'embedded') throw new Error(`--mode is kafka or embedded, not ${mode}`);
-  const interruption = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => {
-      interruption.abort();
-      endAll().finally(() => process.exit(130));
-    });
+  const signal = interrupted();
   const setting: Setting = { mode, minutes: Number(values.minutes), seed: Number(values.seed) };
-  const signal = interruption.signal;
   const ports = Number(values.ports);
   const laboratory = new Laboratory({ ports, perSecond: 0, short: false, keep: values.keep, say, signal });
   const most = values.rate ? Number(values.rate) * 2 : await capacity(laboratory, setting);
