@@ -1,54 +1,103 @@
 // What a chunk sends to topics, and what of it an earlier run may have sent already.
 import type { Message } from '../schemas/topic.ts';
 import { deadLetterOf } from './dead-letters.ts';
-import type { Addressed, Chunk } from './delivery.ts';
-import type { Log, StoredRecord } from './log.ts';
+import type { Chunk, Output } from './delivery.ts';
+import type { Log, LogRecord, StoredRecord } from './log.ts';
+import { originHeader, originPrefix } from './origin-mark.ts';
 import type { Ends } from './output-ends.ts';
 import { Refusal } from './wire/refusal.ts';
 import type { Wire } from './wire/wire.ts';
 
-/** The chunk’s outputs by topic, dead letters of `stage` among them, less what `isDone` says is published already. */
-export function outputsOf(
-  chunk: Chunk<Addressed>,
-  stage: string,
-  isDone: (message: Message, record: StoredRecord) => boolean,
-): Map<string, Message[]> {
-  const { topic: from, partition } = chunk.batch;
-  const byTopic = new Map<string, Message[]>();
-  const add = (topic: string, message: Message, record: StoredRecord) => {
-    if (isDone(message, record)) return;
-    const messages = byTopic.get(topic);
-    if (messages) messages.push(message);
-    else byTopic.set(topic, [message]);
-  };
-  for (const [index, outcome] of chunk.outcomes.entries()) {
-    const record = chunk.records[index]!;
-    if (outcome.kind === 'ok') for (const { topic, message } of outcome.outputs) add(topic, message, record);
-    if (outcome.kind === 'invalid') {
-      const { code, reason } = outcome;
-      const letter = deadLetterOf({ stage, topic: from, partition, record, code, reason });
-      add('dead-letters', letter, record);
-    }
-  }
-  return byTopic;
+/** How outputs become records, and what published ones are recognised by. */
+export interface OutputOptions {
+  readonly wire: Wire;
+  /** Name of the stream, for dead letters and marks. */
+  readonly stage: string;
+  /** Output topics whose records carry the mark of their input (origin-mark.ts); the others hold messages with ids. */
+  readonly markedTopics?: ReadonlySet<string>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
-/** Ids of the messages that lie between the journalled ends and the ends of now. */
+/** Records on their way to one topic. */
+interface Publication {
+  readonly topic: string;
+  readonly records: readonly LogRecord[];
+}
+
+/** What an earlier run has published already, asked by the id or mark of an output and the record it was made of. */
+type IsDone = (id: string, record: StoredRecord) => boolean;
+
+/**
+ * The chunk’s outputs as records by topic, its dead letters among them, less what `isDone` says is published already.
+ * Without `isDone` nothing is.
+ */
+export function recordsOf(
+  chunk: Chunk<Output>,
+  { wire, stage, now }: OutputOptions,
+  isDone: IsDone | null,
+): readonly Publication[] {
+  const messages = new Map<string, Message[]>();
+  const marked = new Map<string, LogRecord[]>();
+  const { topic: from, partition } = chunk.batch;
+  const prefix = originPrefix(stage, from, partition);
+  const addMessage = (topic: string, message: Message, record: StoredRecord) => {
+    if (!isDone?.(message.id, record)) push(messages, topic, message);
+  };
+  for (let index = 0; index < chunk.outcomes.length; index++) {
+    const outcome = chunk.outcomes[index]!;
+    const record = chunk.records[index]!;
+    if (outcome.kind === 'ok')
+      for (const output of outcome.outputs) {
+        if ('message' in output) addMessage(output.topic, output.message, record);
+        else if (!isDone?.(prefix + record.offset, record)) push(marked, output.topic, output.record);
+      }
+    if (outcome.kind === 'invalid') {
+      const { code, reason } = outcome;
+      addMessage(
+        'dead-letters',
+        deadLetterOf({ stage, topic: from, partition, record, code, reason }),
+        record,
+      );
+    }
+  }
+  return [
+    ...[...messages].map(([topic, list]) => ({ topic, records: wire.encode(topic, list, now()) })),
+    ...[...marked].map(([topic, records]) => ({ topic, records })),
+  ];
+}
+
+function push<T>(byTopic: Map<string, T[]>, topic: string, item: T): void {
+  const items = byTopic.get(topic);
+  if (items) items.push(item);
+  else byTopic.set(topic, [item]);
+}
+
+/** Ids and marks of what lies between the journalled ends and the ends of now. */
 export async function publishedIds(
   log: Log,
-  wire: Wire,
+  { wire, markedTopics }: Pick<OutputOptions, 'wire' | 'markedTopics'>,
   journalled: Ends,
   now: Ends,
 ): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   for (const [topic, { from, to }] of journalled.gapsTo(now)) {
+    const isMarked = markedTopics?.has(topic) ?? false;
     for await (const { partition, records } of log.read(topic, { from, to })) {
-      await wire.prepare(topic, records);
+      if (!isMarked) await wire.prepare(topic, records);
       for (const record of records) {
-        const message = wire.decode(topic, partition, record);
-        if (!(message instanceof Refusal)) ids.add(message.id);
+        const id = isMarked ? markOf(record) : idOf(wire, topic, partition, record);
+        if (id !== null) ids.add(id);
       }
     }
   }
   return ids;
+}
+
+/** Null where somebody else wrote the record. */
+const markOf = ({ headers }: StoredRecord): string | null => headers[originHeader]?.toString('utf8') ?? null;
+
+function idOf(wire: Wire, topic: string, partition: number, record: StoredRecord): string | null {
+  const message = wire.decode(topic, partition, record);
+  return message instanceof Refusal ? null : message.id;
 }

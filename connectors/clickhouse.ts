@@ -12,6 +12,8 @@ export interface Insert {
   readonly token: string;
   /** The insert is refused after this instant (ms since 1970): the zombie’s end. */
   readonly deadline: number;
+  /** Where inserts wait for one another, it goes before those that are not. */
+  readonly urgent?: boolean;
 }
 
 /** What one read-only query may use; more refuses it. */

@@ -58,7 +58,7 @@ export class DeadLetterBox {
     const from = Ends.parse(journalled ?? '');
     if (!from) return this.publish(letters);
     const { log, wire } = this.#options;
-    const there = await publishedIds(log, wire, from, await this.#endsNow());
+    const there = await publishedIds(log, { wire }, from, await this.#endsNow());
     await this.publish(letters.filter(({ id }) => !there.has(id)));
   }
 

@@ -2,13 +2,25 @@
 // guarantee: TopicDelivery (connectors/topic-delivery.ts) for topics, ClickhouseDelivery for tables.
 import type { Outcome } from '../schemas/outcome.ts';
 import type { Message } from '../schemas/topic.ts';
-import type { Batch, StoredRecord } from './log.ts';
+import type { Batch, LogRecord, StoredRecord } from './log.ts';
 
 /** A message on its way to a topic. */
 export interface Addressed {
   readonly topic: string;
   readonly message: Message;
 }
+
+/**
+ * A record that is made already, the only one that its input becomes. It carries the mark of that input
+ * (origin-mark.ts), which is its identity.
+ */
+export interface Marked {
+  readonly topic: string;
+  readonly record: LogRecord;
+}
+
+/** What a delivery to topics is given. */
+export type Output = Addressed | Marked;
 
 /** Consecutive records of one partition with what became of each: outcome i belongs to record i. */
 export interface Chunk<Out> {

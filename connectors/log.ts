@@ -89,6 +89,8 @@ export interface SubscribeOptions {
   readonly partitionBytesMax: number;
   /** A silent member is taken out of the group after this long, in milliseconds. */
   readonly sessionTimeoutMs: number;
+  /** A handler that runs for longer holds up no fetch of other partitions, in milliseconds; the log knows best without it. */
+  readonly besideAfterMs?: number;
 }
 
 export interface Subscription {

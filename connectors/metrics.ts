@@ -73,6 +73,7 @@ export function createMetrics() {
     ...sinkMetrics(recorders),
     ...inferenceMetrics(recorders),
     ...driftMetrics(recorders),
+    ...httpMetrics(recorders),
   } as const;
 }
 
@@ -86,8 +87,85 @@ const inferenceMetrics = ({ tally, distribution, level }: ReturnType<typeof reco
     ['task'],
     secondsBuckets,
   ),
-  inferenceQueueTexts: level('inference_queue_texts', 'Texts that wait for a worker.', []),
+  inferenceQueueTexts: level('inference_queue_texts', 'Texts that wait for a model.', ['priority']),
+  ...batchMetrics({ tally, distribution, level }),
   inferenceRefusals: tally('inference_refusals_total', 'Calls refused because the queue was full.', []),
+  inferenceProvider: level(
+    'inference_provider_info',
+    'What a release runs on: 1 for the execution provider in use.',
+    ['release', 'provider'],
+  ),
+  inferenceProviderFallbacks: tally(
+    'inference_provider_fallbacks_total',
+    'Sessions opened on another execution provider than wanted.',
+    ['release', 'wanted', 'provider'],
+  ),
+  inferenceFallbacks: tally(
+    'inference_fallbacks_total',
+    'Texts answered by a simpler model or by rules, because the model failed or was late.',
+    ['task', 'release', 'reason'],
+  ),
+  answerCache: tally(
+    'answer_cache_total',
+    'Answers asked of the cache: had (hit), being made for somebody else (shared), made (miss).',
+    ['kind', 'outcome'],
+  ),
+  answerCacheHitRatio: level(
+    'answer_cache_hit_ratio',
+    'Share of answers since the start that were had or shared.',
+    ['kind'],
+  ),
+  gpuUtilisation: level('gpu_utilisation_ratio', 'Share of time in which a graphics processor computed.', [
+    'gpu',
+  ]),
+  memoryRatio: level('memory_used_ratio', 'Memory in use, as a share of what there may be.', []),
+  cachesShed: tally('caches_shed_total', 'Times that caches were emptied because memory ran out.', []),
+});
+
+/** Runs of models; `where`: in a `thread`, or `inline`, where the data is. `tasks`: those asked in one run. */
+const batchMetrics = ({
+  tally,
+  distribution,
+  level,
+}: Pick<ReturnType<typeof recordersOf>, 'tally' | 'distribution' | 'level'>) => ({
+  inferenceRuns: tally('inference_runs_total', 'Batches run.', ['tasks', 'where', 'priority']),
+  inferenceBatchTexts: distribution(
+    'inference_batch_texts',
+    'Texts of one run.',
+    ['tasks', 'where'],
+    recordsBuckets,
+  ),
+  inferenceRunSeconds: distribution(
+    'inference_run_seconds',
+    'Time of one run, without waiting.',
+    ['tasks', 'where'],
+    secondsBuckets,
+  ),
+  inferenceTokens: tally('inference_tokens_total', 'Tokens that were run; `padding` fills up short texts.', [
+    'tasks',
+    'kind',
+  ]),
+  inferencePaddingRatio: level(
+    'inference_padding_ratio',
+    'Share of tokens that were padding, over the last ten seconds.',
+    [],
+  ),
+  inferenceCostErrorRatio: level(
+    'inference_cost_error_ratio',
+    'How far runs were off the expected time, as a share of it, over the last ten seconds.',
+    [],
+  ),
+  inferenceBusyRatio: level(
+    'inference_busy_ratio',
+    'Share of the time of all threads that was spent in runs, over the last ten seconds.',
+    [],
+  ),
+  inferenceWorkers: level('inference_workers', 'Threads that run models.', []),
+  inferenceSwaps: tally(
+    'inference_swaps_total',
+    'Times that other releases took over while the system ran, or could not.',
+    ['outcome'],
+  ),
 });
 
 const progressMetrics = ({ tally, level }: ReturnType<typeof recordersOf>) => ({
@@ -114,6 +192,30 @@ const driftMetrics = ({ tally, level }: ReturnType<typeof recordersOf>) => ({
     'statistic',
   ]),
   driftReports: tally('drift_reports_total', 'Drift windows judged.', ['release', 'verdict']),
+});
+
+const httpMetrics = ({ tally, distribution, level }: ReturnType<typeof recordersOf>) => ({
+  httpRequests: tally('http_requests_total', 'Requests answered.', ['route', 'method', 'status']),
+  httpSeconds: distribution(
+    'http_request_seconds',
+    'Time of one request in the door.',
+    ['route'],
+    secondsBuckets,
+  ),
+  httpInFlight: level(
+    'http_in_flight_requests',
+    'Requests that are being answered, event streams included.',
+    [],
+  ),
+  httpStreamClients: level('http_stream_clients', 'Listeners of event streams.', []),
+  httpResults: tally('http_results_total', 'Messages made for requests, by what became of them.', [
+    'outcome',
+  ]),
+  httpResultsWaiting: level(
+    'http_waiting_records',
+    'Messages made for requests that wait to be published.',
+    [],
+  ),
 });
 
 const sinkMetrics = ({ tally, distribution, level }: ReturnType<typeof recordersOf>) => ({

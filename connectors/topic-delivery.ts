@@ -6,24 +6,18 @@
 // and outputs whose ids are there are not published again. A zombie that publishes after that read can still repeat
 // one chunk; its ids make the repeat recognisable.
 import { Fenced, Retryable } from '../schemas/errors.ts';
-import { outputsOf, publishedIds } from './chunk-outputs.ts';
-import type { Addressed, Chunk, Delivery, Resumption } from './delivery.ts';
+import { type OutputOptions, publishedIds, recordsOf } from './chunk-outputs.ts';
+import type { Chunk, Delivery, Output, Resumption } from './delivery.ts';
 import type { Batch, Log } from './log.ts';
 import { Ends } from './output-ends.ts';
-import type { Wire } from './wire/wire.ts';
 
 /** Outputs that may be read back after a crash before the journal is renewed: bounds the time a restart takes. */
 const journalLagMax = 100_000;
 
-export interface TopicDeliveryOptions {
+export interface TopicDeliveryOptions extends OutputOptions {
   readonly log: Log;
-  readonly wire: Wire;
-  /** Name of the stream, for dead letters. */
-  readonly stage: string;
   /** Every topic that outputs may go to, dead letters included. */
   readonly outputTopics: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 /** What is known of one assigned partition. */
@@ -39,11 +33,11 @@ interface Assignment {
   isUncertain: boolean;
 }
 
-export class TopicDelivery implements Delivery<Addressed> {
+export class TopicDelivery implements Delivery<Output> {
   readonly #options: TopicDeliveryOptions;
   readonly #assignments = new Map<string, Assignment>();
   /** Chunks whose outputs are there: one whose commit failed comes again, and must not be published again. */
-  readonly #done = new WeakSet<Chunk<Addressed>>();
+  readonly #done = new WeakSet<Chunk<Output>>();
   #ends: Ends | null = null;
 
   constructor(options: TopicDeliveryOptions) {
@@ -72,7 +66,7 @@ export class TopicDelivery implements Delivery<Addressed> {
     return {};
   }
 
-  async deliver(chunk: Chunk<Addressed>): Promise<void> {
+  async deliver(chunk: Chunk<Output>): Promise<void> {
     const { batch } = chunk;
     const assignment = this.#assignments.get(keyOf(batch))!;
     // An abandoned handler that goes on must not touch what its successor in this process knows.
@@ -90,21 +84,17 @@ export class TopicDelivery implements Delivery<Addressed> {
     if (chunk.end >= assignment.newFrom) assignment.published = null;
   }
 
-  async #publish(chunk: Chunk<Addressed>, assignment: Assignment): Promise<void> {
+  async #publish(chunk: Chunk<Output>, assignment: Assignment): Promise<void> {
     if (assignment.isUncertain) {
       // Throws while the log cannot be read, and is then the first thing of the next attempt, too.
       assignment.published = await this.#readBack(assignment.journalled);
       assignment.isUncertain = false;
     }
-    const { log, wire, stage, now } = this.#options;
-    const outputs = outputsOf(chunk, stage, ({ id }) => assignment.published?.has(id) ?? false);
-    const batches = [...outputs].map(([topic, messages]) => ({
-      topic,
-      records: wire.encode(topic, messages, now()),
-    }));
+    const { published } = assignment;
+    const batches = recordsOf(chunk, this.#options, published && ((id) => published.has(id)));
     if (batches.length === 0) return;
     try {
-      for (const published of await log.publish(batches)) this.#ends!.advance(published);
+      for (const landed of await this.#options.log.publish(batches)) this.#ends!.advance(landed);
     } catch (error) {
       if (!(error instanceof Retryable)) throw error;
       assignment.isUncertain = true;
@@ -121,10 +111,9 @@ export class TopicDelivery implements Delivery<Addressed> {
 
   /** Ids of everything published since the journalled ends; null when there is nothing. */
   async #readBack(journalled: Ends): Promise<ReadonlySet<string> | null> {
-    const { log, wire } = this.#options;
     const now = await this.#readEnds();
     this.#ends!.raise(now);
-    const ids = await publishedIds(log, wire, journalled, now);
+    const ids = await publishedIds(this.#options.log, this.#options, journalled, now);
     return ids.size > 0 ? ids : null;
   }
 }

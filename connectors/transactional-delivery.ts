@@ -14,8 +14,8 @@
 // TopicDelivery takes for "nothing is published beyond the commit", and in this mode that is so. While processes of
 // both modes run in one group, a chunk may be published twice, under the same ids.
 import { Fenced, Misconfigured, Retryable } from '../schemas/errors.ts';
-import { outputsOf, publishedIds } from './chunk-outputs.ts';
-import type { Addressed, Chunk, Delivery, Resumption } from './delivery.ts';
+import { publishedIds, recordsOf } from './chunk-outputs.ts';
+import type { Chunk, Delivery, Output, Resumption } from './delivery.ts';
 import type { Batch, TransactionalPublisher } from './log.ts';
 import { Ends } from './output-ends.ts';
 import type { TopicDeliveryOptions } from './topic-delivery.ts';
@@ -40,7 +40,7 @@ interface Assignment {
   readonly newFrom: number;
 }
 
-export class TransactionalDelivery implements Delivery<Addressed> {
+export class TransactionalDelivery implements Delivery<Output> {
   readonly #options: TransactionalDeliveryOptions;
   readonly #openId: (id: string) => Promise<TransactionalPublisher>;
   readonly #assignments = new Map<string, Assignment>();
@@ -73,7 +73,7 @@ export class TransactionalDelivery implements Delivery<Addressed> {
     return {};
   }
 
-  async deliver(chunk: Chunk<Addressed>): Promise<void> {
+  async deliver(chunk: Chunk<Output>): Promise<void> {
     const { batch, end, records } = chunk;
     const assignment = this.#assignments.get(keyOf(batch))!;
     if (assignment.generation !== batch.generation)
@@ -81,13 +81,10 @@ export class TransactionalDelivery implements Delivery<Addressed> {
     const publisher = assignment.publisher ?? (await this.#open(batch, assignment, records[0]!.offset));
     if (end <= assignment.done) return;
     if (end >= assignment.newFrom) assignment.journal = '';
-    const isDone = (message: { readonly id: string }, record: { readonly offset: number }): boolean =>
-      record.offset < assignment.done || assignment.published.has(message.id);
-    const { wire, stage, now } = this.#options;
-    const batches = [...outputsOf(chunk, stage, isDone)].map(([topic, messages]) => ({
-      topic,
-      records: wire.encode(topic, messages, now()),
-    }));
+    const isDone = (id: string, record: { readonly offset: number }): boolean =>
+      record.offset < assignment.done || assignment.published.has(id);
+    const isAllNew = records[0]!.offset >= assignment.done && assignment.published.size === 0;
+    const batches = recordsOf(chunk, this.#options, isAllNew ? null : isDone);
     // Nothing has to become visible together with this commit, and the group itself checks who commits.
     if (batches.length === 0) await batch.commit(end, assignment.journal);
     else await this.#publish(chunk, assignment, publisher, batches);
@@ -98,7 +95,7 @@ export class TransactionalDelivery implements Delivery<Addressed> {
   // Any failure leaves it open whether the transaction was committed. The next attempt opens the id again, which
   // settles it, and the committed position tells.
   async #publish(
-    { batch: { topic, partition, records, next }, end }: Chunk<Addressed>,
+    { batch: { topic, partition, records, next }, end }: Chunk<Output>,
     assignment: Assignment,
     publisher: TransactionalPublisher,
     batches: Parameters<TransactionalPublisher['publish']>[0],
@@ -141,10 +138,10 @@ export class TransactionalDelivery implements Delivery<Addressed> {
   async #readBack(assignment: Assignment, journal: string): Promise<void> {
     const journalled = Ends.parse(journal);
     if (!journalled) return;
-    const { log, wire, outputTopics } = this.#options;
+    const { log, outputTopics } = this.#options;
     const now = new Ends();
     for (const range of await log.ranges(outputTopics)) now.set(range);
-    assignment.published = await publishedIds(log, wire, journalled, now);
+    assignment.published = await publishedIds(log, this.#options, journalled, now);
     assignment.journal = journal;
   }
 

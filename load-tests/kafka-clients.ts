@@ -1,5 +1,6 @@
-// `node --import tsx load-tests/kafka-clients.ts`: kafkajs, librdkafka and librdkafka's producer with kafkajs's consumer,
-// through the log port, in alternating rounds on one broker; each round in a process of its own. Medians of the rounds.
+// `node --import tsx load-tests/kafka-clients.ts`: kafkajs with our codec and with its own, librdkafka, and librdkafka's
+// producer with kafkajs's consumer, through the log port, in alternating rounds on one broker; each round in a process
+// of its own. Medians of the rounds.
 // Ratios say more than numbers: the machine is shared with the broker, and with whatever else runs.
 import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -11,15 +12,16 @@ import { loadConfiguration } from '../streams/configuration/configuration.ts';
 import { table } from '../streams/terminal.ts';
 import { type ClientName, clients } from './kafka-clients/clients.ts';
 
-const usage = `KAFKA_BROKERS=… node --import tsx load-tests/kafka-clients.ts [--records 200000] [--rounds 3] [--json] [--save]
+const usage = `KAFKA_BROKERS=… node --import tsx load-tests/kafka-clients.ts [--clients kafkajs,stock,librdkafka,mixed] [--records 200000] [--rounds 3] [--json] [--save]
 
 Examples:
-  KAFKA_BROKERS=127.0.0.1:9092 node --import tsx load-tests/kafka-clients.ts
+  KAFKA_BROKERS=127.0.0.1:9092 node --import tsx load-tests/kafka-clients.ts --clients kafkajs,stock
   KAFKA_BROKERS=127.0.0.1:9092 node --import tsx load-tests/kafka-clients.ts --records 500000 --rounds 5 --save
 `;
 
 const { values } = parseArgs({
   options: {
+    clients: { type: 'string', default: clients.join(',') },
     records: { type: 'string', default: '200000' },
     rounds: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
@@ -68,16 +70,17 @@ if (values.help) {
   process.stdout.write(usage);
 } else {
   const { kafka } = loadConfiguration({ env: process.env });
-  const rounds: Record<ClientName, Record<string, number>[]> = { kafkajs: [], librdkafka: [], mixed: [] };
+  const wanted = clients.filter((client) => values.clients.split(',').includes(client));
+  const rounds = Object.fromEntries(wanted.map((client) => [client, [] as Record<string, number>[]]));
   for (let round = 0; round < Number(values.rounds); round++)
-    for (const client of round % 2 === 0 ? clients : clients.toReversed())
-      rounds[client].push(flat(await measure(client, kafka.brokers.join(','))));
-  const results = clients.map((client) => ({ client, ...medians(rounds[client]) }));
+    for (const client of round % 2 === 0 ? wanted : wanted.toReversed())
+      rounds[client]!.push(flat(await measure(client, kafka.brokers.join(','))));
+  const results = wanted.map((client) => ({ client, ...medians(rounds[client]!) }));
   const report = {
     when: new Date().toISOString(),
     commit: execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim(),
     machine: { node: process.version, processors: cpus().length, model: cpus()[0]?.model ?? '' },
-    note: 'Broker and other work on the same processors: read ratios, not numbers. mixed: librdkafka publishes, kafkajs consumes.',
+    note: 'Broker and other work on the same processors: read ratios, not numbers. kafkajs: with our codec; stock: with its own; mixed: librdkafka publishes, kafkajs consumes.',
     records: Number(values.records),
     rounds,
     results,

@@ -1,12 +1,12 @@
 // Identities that are the same on every run, so that a repeat is recognisable.
 import { hash } from 'node:crypto';
 
-/**
- * Id of what a stage made from a message: the first 128 bits of SHA-256 over the parts, in hex.
- * Parts are joined by a byte that none of them contains.
- */
+/** Stands between the parts of an id; none of them contains it. Several parts joined by it are as good as one each. */
+export const partDivider = '\u0000';
+
+/** Id of what a stage made from a message: the first 128 bits of SHA-256 over the parts, in hex. */
 export function derivedId(...parts: readonly string[]): string {
-  return hash('sha256', parts.join('\u0000')).slice(0, 32);
+  return hash('sha256', parts.join(partDivider)).slice(0, 32);
 }
 
 /** Trace context of a message whose producer gave none, derived from its id so that every stage agrees. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Baseline } from './baseline.ts';
 import { figuresSchema } from './model-figures.ts';
+import { hashingSchema } from './model-hashing.ts';
 
 const powerOfTwo = z.int().refine((value) => value > 1 && (value & (value - 1)) === 0, 'not a power of two');
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256 in hex');
@@ -227,8 +228,29 @@ const language = z.strictObject({
     .readonly(),
 });
 
+/** Words hashed to ids, in a padded matrix: a plain ONNX graph that reads them beside a mask. */
+const hashed = z.strictObject({
+  ...common,
+  kind: z.literal('hashed'),
+  hashing: hashingSchema,
+  /** Names of the graph's inputs: ids (int64) and, where it reads one, the mask (1 for an id, 0 for padding). */
+  inputs: z
+    .strictObject({
+      ids: z.string().min(1),
+      mask: z
+        .strictObject({ name: z.string().min(1), type: z.enum(['float32', 'int64']) })
+        .readonly()
+        .optional(),
+    })
+    .readonly(),
+  /** The output that is read: one value for each label. */
+  output: z.string().min(1),
+  /** Whether the graph has applied the activation already. */
+  activated: z.boolean(),
+});
+
 export const modelManifestSchema = z
-  .discriminatedUnion('kind', [ngram, linear, forest, transformer, ranker, expander, cnn, language])
+  .discriminatedUnion('kind', [ngram, linear, forest, transformer, ranker, expander, cnn, language, hashed])
   .refine((manifest) => manifest.release === `${manifest.task}@${manifest.version}`, {
     message: 'release is not task@version',
     path: ['release'],

@@ -43,6 +43,7 @@ export const scores = topic({
     releases: { type: 'labels', doc: 'Every model and rule set that had a say, `task@version`.' },
   },
   orderBy: ['tenant', 'kind', 'eventTime', 'messageId'],
+  lookedUpBy: ['id', 'messageId'],
   producers: ['scoring'],
   consumers: ['products', 'ClickHouse'],
 });

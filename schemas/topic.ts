@@ -19,6 +19,8 @@ export interface Topic<F extends Fields = Fields> {
   readonly recordBytesMax?: number;
   /** ClickHouse sorting key, most selective filter of usual queries first. */
   readonly orderBy: readonly string[];
+  /** Fields by which single rows are looked up: each gets an index. */
+  readonly lookedUpBy?: readonly string[];
   readonly producers: readonly string[];
   readonly consumers: readonly string[];
 }

@@ -49,7 +49,8 @@ async function pass(
   if (carried.length === 0) return [];
   const outcomes = await stage.process(carried.map(({ message }) => message as never));
   const next: Carried[] = [];
-  for (const [position, outcome] of outcomes.entries()) {
+  for (let position = 0; position < outcomes.length; position++) {
+    const outcome = outcomes[position]!;
     const { index } = carried[position]!;
     const journey = journeys[index]!;
     if (outcome.kind !== 'ok') {

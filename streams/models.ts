@@ -1,10 +1,11 @@
 // Releases as the command line and the streams use them: the configured store, and engines over what is in it.
 import { join, resolve } from 'node:path';
 import { loadServing, type ModelStore, openModelStore } from '../connectors/model-store.ts';
-import { createEngine, type Engine } from '../processors/inference/engine.ts';
+import { createEngine, type Engine, type EngineOptions } from '../processors/inference/engine.ts';
 import type { ModelRelease } from '../schemas/model-manifest.ts';
 import type { CommandContext } from './commands/command.ts';
 import type { Configuration } from './configuration/configuration.ts';
+import { placementFor } from './providers.ts';
 
 /** What says where models lie. */
 type StoreSettings = Pick<Configuration, 'inference' | 's3' | 'dataDirectory'>;
@@ -35,15 +36,23 @@ export async function openEngine(configuration: StoreSettings, names: readonly s
 }
 
 /** An engine over releases that are loaded already. */
-export const engineOf = (
+export async function engineOf(
   { inference }: Pick<Configuration, 'inference'>,
   models: readonly ModelRelease[],
-): Promise<Engine> =>
-  createEngine({ models, workers: inference.workers, queueTextsMax: inference.queueTextsMax });
+  options: Partial<EngineOptions> = {},
+): Promise<Engine> {
+  const { workers, queueTextsMax } = inference;
+  const placement = options.device ? {} : await placementFor(inference, models);
+  return createEngine({ models, workers, queueTextsMax, ...placement, ...options });
+}
 
-/** Releases that serve the configured tasks. */
-export const servingReleases = (configuration: Configuration): Promise<readonly ModelRelease[]> =>
-  loadServing(modelStoreOf(configuration), [
-    ...configuration.inference.commentTasks,
-    ...configuration.inference.promptTasks,
-  ]);
+/** Releases that serve the tasks that this process's streams ask. */
+export const servingReleases = (configuration: Configuration): Promise<readonly ModelRelease[]> => {
+  const { streams, inference, routes } = configuration;
+  const infers = streams.includes('chain') || streams.includes('inference');
+  const tasks = [
+    ...(infers || !streams.includes('routes') ? [...inference.commentTasks, ...inference.promptTasks] : []),
+    ...(streams.includes('routes') ? routes.map(({ task }) => task) : []),
+  ];
+  return loadServing(modelStoreOf(configuration), tasks);
+};

@@ -7,7 +7,7 @@ import type { SubscribeOptions, Subscription } from '../connectors/log.ts';
 import { TopicDelivery } from '../connectors/topic-delivery.ts';
 import { TransactionalDelivery } from '../connectors/transactional-delivery.ts';
 import { createFeatures, type Source } from '../processors/features/features.ts';
-import { createInference, type Predictor } from '../processors/inference/inference.ts';
+import { type Asking, createInference, type Predictor } from '../processors/inference/inference.ts';
 import { createScoring } from '../processors/scoring/scoring.ts';
 import type { Comment } from '../schemas/comment.ts';
 import type { Features } from '../schemas/features.ts';
@@ -20,14 +20,18 @@ import { chain, type Stage, type TimeStage } from './chain.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import type { StreamName } from './configuration/settings.ts';
 import { redriveHeaders } from './dead-letters/republication.ts';
+import { declareRoutes } from './routes/route.ts';
+import type { RouteEngine } from './routes/route-process.ts';
 import { type LoopOptions, run, type Stream } from './run.ts';
-import { sinkLimits, tableDelivery } from './sink-delivery.ts';
+import { sinkLimits, sinkPace, tableDelivery } from './sink-delivery.ts';
 import type { Stack } from './stack.ts';
 import { decodeThen } from './stage.ts';
 
 const fetchBytes = 1_048_576;
 /** How long a fetch that takes any record at once waits for one. */
 const idleFetchMs = 100;
+/** The same of the sink, where partitions come and go. */
+const sinkFetchMs = 30;
 /** Bytes that end a lingering fetch early. */
 const lingerBytes = 65_536;
 
@@ -46,12 +50,14 @@ const startable = <Out>(stream: Stream<Out>): Startable => ({
 });
 
 /** Every stream that the configuration names. `engine` may be null where none of them infers. */
-export function declareStreams(stack: Stack, engine: Predictor | null): readonly Startable[] {
+export function declareStreams(stack: Stack, engine: RouteEngine | null): readonly Startable[] {
   const { mode, streams } = stack.configuration;
   const processing = mode === 'chained' ? chainedStreams(stack, engine) : apartStreams(stack, engine);
-  return [...processing.map(startable), startable(sinkStream(stack))].filter(({ name }) =>
+  const ours = [...processing.map(startable), sinkStream(stack)].filter(({ name }) =>
     streams.includes(name as StreamName),
   );
+  const routes = engine && streams.includes('routes') ? declareRoutes(stack, engine) : [];
+  return [...ours, ...routes];
 }
 
 function chainedStreams(stack: Stack, engine: Predictor | null): Stream<Addressed>[] {
@@ -140,17 +146,20 @@ function topicStream(stack: Stack, { name, group, from, to }: Route) {
 }
 
 /** Everything stored: one stream from all topics into their tables. */
-function sinkStream(stack: Stack): Stream<Message> {
+function sinkStream(stack: Stack): Startable {
   const { configuration } = stack;
-  return {
+  const stream: Stream<Message> = {
     name: 'sinks',
     subscribe: subscription(
       configuration,
       'clickhouse',
       topics.map(({ name }) => name),
       {
-        fetchWaitMs: configuration.sink.flushMs,
-        fetchBytesMin: configuration.sink.flushBytesMin,
+        // A slow insert into one table is no reason to fetch less for the others.
+        besideAfterMs: 0,
+        // How large inserts are is a matter of the pace; a partition that is resumed waits for the fetch under way.
+        fetchWaitMs: sinkFetchMs,
+        fetchBytesMin: 1,
         partitionBytesMax: 4 * fetchBytes,
       },
     ),
@@ -159,13 +168,14 @@ function sinkStream(stack: Stack): Stream<Message> {
     // The features stream reads the same records and makes their dead letters; two of one record would be too many.
     delivery: tableDelivery(stack, sourceTopics),
   };
+  return { name: stream.name, start: (options) => sinkPace(stack).run(stream, options) };
 }
 
 function subscription(
   configuration: Configuration,
   group: string,
   from: readonly string[],
-  fetch: Pick<SubscribeOptions, 'fetchWaitMs' | 'fetchBytesMin' | 'partitionBytesMax'>,
+  fetch: Pick<SubscribeOptions, 'fetchWaitMs' | 'fetchBytesMin' | 'partitionBytesMax' | 'besideAfterMs'>,
 ): SubscribeOptions {
   return {
     group: groupId(group),
@@ -189,10 +199,11 @@ export function inferenceFor(
   { inference: { expectedLanguages, groupLanguages } }: Pick<Configuration, 'inference'>,
   engine: Predictor,
   tasks: { readonly comment: readonly string[]; readonly prompt: readonly string[] },
+  asking: Asking = {},
 ): Process<Features, Prediction> {
   const isOpen = Object.keys(expectedLanguages).length === 0 && !groupLanguages;
   const languages = { expected: expectedLanguages, grouped: groupLanguages };
-  return createInference(isOpen ? { engine, tasks } : { engine, tasks, languages });
+  return createInference({ engine, tasks, asking, ...(isOpen ? {} : { languages }) });
 }
 
 const timeOf =

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Define>>> = {
   publish: async () => (await import('./commands/publish.ts')).publish,
   tail: async () => (await import('./commands/tail.ts')).tail,
   predict: async () => (await import('./commands/predict.ts')).predict,
+  score: async () => (await import('./commands/score.ts')).score,
   sql: async () => (await import('./commands/sql.ts')).sql,
   topics: async () => (await import('./commands/topics.ts')).topics,
   lag: async () => (await import('./commands/topics.ts')).lag,

@@ -9,6 +9,7 @@ import { tableName } from '../schemas/print/clickhouse.ts';
 import { topics } from '../schemas/topics.ts';
 import { raise } from './alerts.ts';
 import type { ChunkLimits } from './loop/chunks.ts';
+import { Pace } from './sink-pace.ts';
 import type { Stack } from './stack.ts';
 
 /**
@@ -25,6 +26,20 @@ const memoryFactor = 10;
 /** Clocks that differ by more are worth a word, in milliseconds. Deadlines are made for the difference. */
 const differenceMsMax = 1_000;
 
+/** Read in bulk and by nobody who waits: fewer, larger inserts, behind those of the others. */
+const bulk: ReadonlySet<string> = new Set(['comments', 'prompts', 'features', 'predictions']);
+
+/** How often each table gets an insert. */
+export function sinkPace({ configuration: { sink } }: Stack): Pace {
+  return new Pace({
+    topics: topics.map(({ name }) => name),
+    periodMs: (topic) => (bulk.has(topic) ? Math.max(sink.flushBulkMs, sink.flushMs) : sink.flushMs),
+    bytesMin: sink.flushBytesMin,
+    monotonicMs: () => performance.now(),
+    after: (delayMs, resume) => setTimeout(resume, delayMs).unref(),
+  });
+}
+
 /** Everything stored, effectively once. Another stream makes the dead letters of `othersTopics`. */
 export function tableDelivery(stack: Stack, othersTopics: readonly string[]): ClickhouseDelivery {
   const { clickhouse, configuration, log, wire, now } = stack;
@@ -35,6 +50,7 @@ export function tableDelivery(stack: Stack, othersTopics: readonly string[]): Cl
   return new ClickhouseDelivery({
     clickhouse,
     topics,
+    isUrgent: ({ name }) => !bulk.has(name),
     clock: new ServerClock({ clickhouse, now, monotonicMs, onMeasured: clockTeller(stack) }),
     deadlineMs,
     memory: new TokenMemory({ clickhouse, tables, monotonicMs, onMeasured: memoryTeller(stack) }),

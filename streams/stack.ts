@@ -24,8 +24,9 @@ import type { SchemaRegistry } from '../connectors/registry.ts';
 import { openWire, type Wire } from '../connectors/wire/wire.ts';
 import { tableName } from '../schemas/print/clickhouse.ts';
 import { topics } from '../schemas/topics.ts';
-import { type Configuration, isEmbedded } from './configuration/configuration.ts';
+import { type Configuration, isEmbedded, storesAnything } from './configuration/configuration.ts';
 import { kafkaConnection } from './configuration/kafka-connection.ts';
+import { lazyClickhouse } from './lazy-clickhouse.ts';
 import { redactingWire } from './redacting-wire.ts';
 
 export interface Stack {
@@ -34,6 +35,7 @@ export interface Stack {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly wire: Wire;
+  readonly registry: SchemaRegistry;
   readonly clickhouse: Clickhouse;
   readonly cache: Cache;
   /** Milliseconds since 1970. */
@@ -78,12 +80,11 @@ export async function openStack(configuration: Configuration, serve: ServeComman
       configuration.redact,
       (kind, found) => metrics.redacted.add({ kind }, found),
     );
-    const clickhouse = await opened(openClickhouse(configuration));
-    await applyMigrations(clickhouse, await readMigrations());
-    const tables = topics.map(tableName);
-    await applyFsync(clickhouse, tables, configuration.clickhouse.fsync);
-    await assertDeduplicating(clickhouse, [...tables, 'baselines']);
-    await proveDeduplication(clickhouse);
+    const clickhouse = await opened(
+      storesAnything(configuration)
+        ? openStore(configuration)
+        : lazyClickhouse(() => openStore(configuration)),
+    );
     const cache = await opened(openCache(configuration, logger));
     const stack = {
       configuration,
@@ -91,6 +92,7 @@ export async function openStack(configuration: Configuration, serve: ServeComman
       metrics,
       log,
       wire,
+      registry,
       clickhouse,
       cache,
       now: Date.now,
@@ -136,6 +138,22 @@ const createTopics = (log: Log, { kafka }: Configuration): Promise<void> =>
 function openRegistry({ registry, dataDirectory }: Configuration): Promise<SchemaRegistry> {
   if (registry.url === null) return openEmbeddedRegistry({ file: join(dataDirectory, 'registry.json') });
   return openConfluentRegistry({ ...registry, url: registry.url });
+}
+
+/** ClickHouse with all tables in it, proven to deduplicate. */
+async function openStore(configuration: Configuration): Promise<Clickhouse> {
+  const clickhouse = await openClickhouse(configuration);
+  try {
+    await applyMigrations(clickhouse, await readMigrations());
+    const tables = topics.map(tableName);
+    await applyFsync(clickhouse, tables, configuration.clickhouse.fsync);
+    await assertDeduplicating(clickhouse, [...tables, 'baselines']);
+    await proveDeduplication(clickhouse);
+    return clickhouse;
+  } catch (error) {
+    await clickhouse.close();
+    throw error;
+  }
 }
 
 function openClickhouse({ clickhouse, dataDirectory }: Configuration): Promise<Clickhouse> {

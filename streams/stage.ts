@@ -16,8 +16,8 @@ export function decodeThen<In, Out>(
     const outcomes = new Array<Outcome<Out>>(records.length);
     const inputs: In[] = [];
     const places: number[] = [];
-    for (const [place, record] of records.entries()) {
-      const message = wire.decode(batch.topic, batch.partition, record);
+    for (let place = 0; place < records.length; place++) {
+      const message = wire.decode(batch.topic, batch.partition, records[place]!);
       if (message instanceof Refusal) {
         outcomes[place] = invalid(message.code, message.reason);
         continue;
@@ -26,7 +26,7 @@ export function decodeThen<In, Out>(
       places.push(place);
     }
     const processed = inputs.length > 0 ? await process(inputs) : [];
-    for (const [index, place] of places.entries()) outcomes[place] = processed[index]!;
+    for (let index = 0; index < places.length; index++) outcomes[places[index]!] = processed[index]!;
     return outcomes;
   };
 }

@@ -3,15 +3,20 @@
 import { writeBaselines } from '../connectors/clickhouse/histograms.ts';
 import type { Subscription } from '../connectors/log.ts';
 import type { Engine } from '../processors/inference/engine.ts';
-import type { Predictor } from '../processors/inference/inference.ts';
+import type { Asking, Predictor } from '../processors/inference/inference.ts';
+import type { Input } from '../processors/inference/model.ts';
 import { incidentOfStop, raise } from './alerts.ts';
+import { storesAnything } from './configuration/configuration.ts';
 import { startDriftJob } from './drift-job.ts';
+import { guarded } from './guarded-engine.ts';
 import { Budget } from './loop/budget.ts';
 import { Health } from './loop/health.ts';
-import { measured } from './measured-engine.ts';
+import { countRuns, measured, reportLoad } from './measured-engine.ts';
 import { engineOf, servingReleases } from './models.ts';
 import { loopObserver } from './observer.ts';
 import { declareStreams } from './pipeline.ts';
+import { placementFor } from './providers.ts';
+import { watchReleases } from './release-watch.ts';
 import type { Stack } from './stack.ts';
 
 /** Longest wait for models that run for nobody any more, in milliseconds. */
@@ -21,6 +26,8 @@ export interface System {
   readonly names: readonly string[];
   /** Rejects with what stopped a stream; resolves after `close`. */
   readonly done: Promise<void>;
+  /** What answers for the models; null where this process runs none. */
+  readonly models: ServingModels | null;
   /** Why no work should be routed here now, for people: streams that make no progress. Empty when all go on. */
   reasons(): readonly string[];
   /** Stops fetching, finishes what is in hand, leaves the groups. The stack stays open. */
@@ -30,20 +37,36 @@ export interface System {
 export interface SystemOptions {
   /** Whether the drift job looks at the clock’s windows by itself. */
   readonly driftByClock: boolean;
+  /** Opens the models also where no stream needs them. */
+  readonly forRequests?: boolean;
   /** Opens what answers for the models; tests put an engine here that fails in ways of their own. */
   readonly openEngine?: (stack: Stack) => Promise<ServingEngine>;
 }
 
 /** The engine as a system needs it. */
-export type ServingEngine = Predictor & Pick<Engine, 'close' | 'queuedTexts'>;
+export type ServingEngine = Predictor &
+  Pick<Engine, 'close' | 'load' | 'manifests' | 'predictTokens' | 'swap'>;
+
+/** The models as requests use them, counted and timed like those of the streams. */
+export interface ServingModels {
+  readonly predictor: Predictor & {
+    predict(
+      tasks: readonly string[],
+      inputs: readonly Input[],
+      asking?: Asking,
+    ): ReturnType<Predictor['predict']>;
+  };
+  readonly manifests: () => ServingEngine['manifests'];
+}
 
 /** Starts what the configuration names; resolves when every stream has joined its group. */
 export async function startSystem(stack: Stack, options: SystemOptions): Promise<System> {
   const { configuration, metrics, log } = stack;
   const wanted = configuration.streams;
-  const infers = wanted.includes('chain') || wanted.includes('inference');
+  const infers = (['chain', 'inference', 'routes'] as const).some((name) => wanted.includes(name));
   const openEngine = options.openEngine ?? openServing;
-  const engine = infers ? await openEngine(stack) : null;
+  const engine = infers || options.forRequests ? await openEngine(stack) : null;
+  const guard = engine && (await guarded(stack, engine));
   const budget = new Budget(configuration.loop.inFlightBytesMax);
   const observer = loopObserver(stack, budget);
   const health = new Health(stack);
@@ -53,11 +76,14 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
     for (const stop of closers.splice(0)) await stop();
     await Promise.all(subscriptions.map((subscription) => subscription.close()));
     await health.close();
+    await guard?.close();
     // Every stream has ended: what the engine still runs was abandoned by its stream.
     await engine?.close(engineCloseMs);
   };
   try {
-    const streams = declareStreams(stack, engine && measured(engine, metrics));
+    if (engine) closers.push(reportLoad(engine, metrics), watchReleases(stack, engine));
+    const predictor = guard && measured(guard.engine, metrics);
+    const streams = declareStreams(stack, predictor);
     const ends: Promise<void>[] = [];
     for (const stream of streams) {
       const { loop } = configuration;
@@ -67,7 +93,8 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
     }
     if (options.driftByClock && wanted.includes('drift')) closers.push(startDriftJob(stack));
     const done = Promise.all(ends).then(() => {});
-    return { names: streams.map(({ name }) => name), done, reasons: () => health.reasons, close };
+    const models = engine && predictor && { predictor, manifests: () => engine.manifests };
+    return { names: streams.map(({ name }) => name), done, models, reasons: () => health.reasons, close };
   } catch (error) {
     await close();
     throw error;
@@ -86,11 +113,14 @@ function toldOf(stack: Stack, stream: string, done: Promise<void>): Promise<void
 }
 
 /** The serving models in threads, their frozen baselines in ClickHouse before any of their answers. */
-export async function openServing({ clickhouse, configuration }: Stack): Promise<Engine> {
+export async function openServing({ clickhouse, configuration, metrics, logger }: Stack): Promise<Engine> {
   const releases = await servingReleases(configuration);
-  await writeBaselines(
-    clickhouse,
-    releases.flatMap(({ baselines }) => baselines),
-  );
-  return engineOf(configuration, releases);
+  // Drift is judged by what the sinks stored.
+  if (storesAnything(configuration))
+    await writeBaselines(
+      clickhouse,
+      releases.flatMap(({ baselines }) => baselines),
+    );
+  const placement = await placementFor(configuration.inference, releases, { logger, metrics });
+  return engineOf(configuration, releases, { observe: countRuns(metrics), ...placement });
 }

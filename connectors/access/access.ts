@@ -25,8 +25,8 @@ export interface AccessOptions {
 }
 
 export interface Access {
-  /** Who asks, and may do what `scope` names; or the refusal. Counts against the caller's rate. */
-  admit(headers: IncomingHttpHeaders, scope: Scope): Promise<Caller | Denial>;
+  /** Who asks, and may do what one of `wanted` names; or the refusal. Counts against the caller's rate. */
+  admit(headers: IncomingHttpHeaders, ...wanted: readonly Scope[]): Promise<Caller | Denial>;
 }
 
 /**
@@ -65,11 +65,15 @@ class Doorkeeper implements Access {
     this.#rate = new RateLimit(options.monotonicMs);
   }
 
-  async admit(headers: IncomingHttpHeaders, scope: Scope): Promise<Caller | Denial> {
+  async admit(headers: IncomingHttpHeaders, ...wanted: readonly Scope[]): Promise<Caller | Denial> {
     const caller = await this.#identify(headers);
     if (caller instanceof Denial) return caller;
-    if (!caller.scopes.includes(scope))
-      return new Denial(403, 'scope', `This key or token may not do this: it lacks the scope ${scope}.`);
+    if (!wanted.some((scope) => caller.scopes.includes(scope)))
+      return new Denial(
+        403,
+        'scope',
+        `This key or token may not do this: it lacks the scope ${wanted.join(' or ')}.`,
+      );
     if (caller.ratePerSecond === null) return caller;
     const seconds = this.#rate.take(caller.id, caller.ratePerSecond);
     if (seconds === 0) return caller;

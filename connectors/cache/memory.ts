@@ -22,6 +22,7 @@ export function openMemoryCache({ entriesMax, bytesMax }: MemoryCacheOptions): C
     async set(key, value, ttlSeconds) {
       entries.set(key, value, { ttl: Math.max(1, Math.round(ttlSeconds * 1_000)) });
     },
+    shed: () => entries.clear(),
     async close() {
       entries.clear();
     },

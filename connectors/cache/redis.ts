@@ -48,6 +48,7 @@ export function openRedisCache(options: RedisCacheOptions): Cache {
     async set(key, value, ttlSeconds) {
       await unlessDown(() => redis.set(key, value, 'PX', Math.max(1, Math.round(ttlSeconds * 1_000))));
     },
+    shed: () => {},
     async close() {
       outage.silence();
       redis.disconnect();

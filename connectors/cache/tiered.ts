@@ -25,6 +25,7 @@ export function openTieredCache(near: Cache, far: Cache, now: () => number = Dat
       framed.set(value, expiryBytes);
       await Promise.all([near.set(key, value, ttlSeconds), far.set(key, framed, ttlSeconds)]);
     },
+    shed: () => near.shed(),
     async close() {
       await Promise.all([near.close(), far.close()]);
     },

@@ -37,6 +37,8 @@ export interface ClickhouseDeliveryOptions {
   readonly clickhouse: Clickhouse;
   /** Every topic that chunks may come from. */
   readonly topics: readonly Topic[];
+  /** Whether the rows of a topic are waited for: their inserts go before others. Without it none are. */
+  readonly isUrgent?: (topic: Topic) => boolean;
   /** ClickHouse's clock, which it compares deadlines with. */
   readonly clock: DeadlineClock;
   /** ClickHouse refuses an insert that reaches it later than this after it was sent, in milliseconds. */
@@ -184,6 +186,7 @@ export class ClickhouseDelivery implements Delivery<Message> {
         rowCount,
         token,
         deadline,
+        urgent: this.#options.isUrgent?.(topic) ?? false,
       });
     } catch (error) {
       // Its clock may have been put right: the next attempt asks it anew instead of waiting for this one to catch up.

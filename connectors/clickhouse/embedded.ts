@@ -45,9 +45,9 @@ class EmbeddedClickhouse implements Clickhouse {
   readonly #writers: SessionPool;
   readonly #readers: SessionPool;
   readonly #data: string;
+  /** File that the rows of the insert under way lie in. */
   readonly #staging: string;
   readonly #structures: TableStructures;
-  #inserts = 0;
   /** What `insertedRows` said after the last insert; null when an insert failed since. */
   #insertedRows: number | null = null;
 
@@ -56,7 +56,7 @@ class EmbeddedClickhouse implements Clickhouse {
     this.#writers = writers;
     this.#readers = readers;
     this.#data = join(directory, 'data');
-    this.#staging = join(directory, 'inserts');
+    this.#staging = join(directory, 'inserts', 'next.rows');
     this.#structures = new TableStructures(this);
   }
 
@@ -94,7 +94,7 @@ class EmbeddedClickhouse implements Clickhouse {
     if (insert.rowCount === 0) return;
     try {
       const structure = await this.#structures.structure(insert.table, insert.columns);
-      await this.#insertFile(insert, structure);
+      await this.#insertStaged(insert, structure);
     } catch (error) {
       this.#structures.forget(insert.table);
       throw insertFailure(error, insert.table, insert.token);
@@ -104,7 +104,7 @@ class EmbeddedClickhouse implements Clickhouse {
   async close(): Promise<void> {
     await Promise.all([this.#writers.close(), this.#readers.close()]);
     await this.#chdb.drainPending();
-    await rm(this.#staging, { recursive: true, force: true });
+    await rm(this.#staging, { force: true });
     await wait(settleMs);
   }
 
@@ -112,28 +112,24 @@ class EmbeddedClickhouse implements Clickhouse {
     return this.#readers.run((session) => ask(session, sql, format, parameters));
   }
 
-  /** chdb takes RowBinary from a file only: its `insert` refuses the format and `input()` silently writes nothing. */
-  async #insertFile(insert: Insert, structure: string): Promise<void> {
-    this.#inserts += 1;
-    const file = join(this.#staging, `${this.#inserts}.rows`);
-    await writeFile(file, insert.rows).catch((error: unknown) => {
-      throw unstaged(file, error);
-    });
-    const source = `file(${quoteText(file)}, RowBinary, ${quoteText(structure)})`;
-    try {
-      await this.#writers.run(async (session) => {
-        const before = this.#insertedRows ?? (await insertedRows(session));
-        this.#insertedRows = null;
-        await ask(session, insertStatement(insert, source, Date.now()), 'Null');
-        const after = await insertedRows(session);
-        this.#insertedRows = after;
-        const written = after - before;
-        if (written < insert.rowCount)
-          throw shortInsert(insert.table, insert.token, insert.rowCount, written);
+  /**
+   * chdb takes RowBinary from a file only: its `insert` refuses the format and `input()` silently writes nothing. One
+   * file is written over and over, in the turn of the session: file systems make much of new and deleted files.
+   */
+  async #insertStaged(insert: Insert, structure: string): Promise<void> {
+    await this.#writers.run(async (session) => {
+      await writeFile(this.#staging, insert.rows).catch((error: unknown) => {
+        throw unstaged(this.#staging, error);
       });
-    } finally {
-      await rm(file, { force: true });
-    }
+      const source = `file(${quoteText(this.#staging)}, RowBinary, ${quoteText(structure)})`;
+      const before = this.#insertedRows ?? (await insertedRows(session));
+      this.#insertedRows = null;
+      await ask(session, insertStatement(insert, source, Date.now()), 'Null');
+      const after = await insertedRows(session);
+      this.#insertedRows = after;
+      const written = after - before;
+      if (written < insert.rowCount) throw shortInsert(insert.table, insert.token, insert.rowCount, written);
+    }, insert.urgent);
   }
 }
 

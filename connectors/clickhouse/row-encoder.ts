@@ -43,13 +43,15 @@ export class RowEncoder {
   take(): { readonly rows: Buffer; readonly rowCount: number } {
     const rows = this.#rows.take();
     const rowCount = this.#count;
+    // The next rows will be about as many. The bytes are given away, so there is nothing to use again.
     this.#rows = new RowBuffer(Math.max(bytesAtFirst, rows.length));
     this.#count = 0;
     return { rows, rowCount };
   }
 }
 
-const bytesAtFirst = 65_536;
+/** One row, say: a buffer that is too small doubles, one that is too large is made for every insert. */
+const bytesAtFirst = 1_024;
 
 function columnWriter({ source }: Column): WriteColumn {
   const { kind, name } = source;

@@ -22,8 +22,10 @@ interface Sample {
   readonly blocks: Marks;
 }
 
-/** Marks may be this old: a lower number only makes the distance larger. */
+/** Older marks are made anew, beside the insert that asks: a lower number only makes the distance larger. */
 const sampleMs = 5_000;
+/** An insert waits for marks that are older than this, since they say too little. */
+const sampleMsMax = 30_000;
 /** The pace is that of the last ten minutes. */
 const historyMs = 600_000;
 /** A pace is told of once it was seen for so long: catching up for some seconds is not one. */
@@ -44,8 +46,11 @@ export class TokenMemory {
   /** Marks for the journal of a range that is about to be inserted into `table`. */
   async marks(table: string): Promise<Marks> {
     const last = this.#history.at(-1);
-    const isFresh = last && this.#options.monotonicMs() - last.at <= sampleMs;
-    const { blocks } = isFresh ? last : await this.#sample();
+    const age = last ? this.#options.monotonicMs() - last.at : Number.POSITIVE_INFINITY;
+    const sampling = age > sampleMs ? this.#sample() : null;
+    // A failure is that of the insert which waits for it; until then older marks do.
+    sampling?.catch(() => {});
+    const { blocks } = last && age <= sampleMsMax ? last : await sampling!;
     const names = this.#namesOf(table);
     return Object.fromEntries(names.map((name) => [name, blocks[name] ?? 0]));
   }

@@ -1,8 +1,9 @@
 // A fetched batch with what its handler may do: commit, heartbeat, ask for the committed position.
-import type { EachBatchPayload } from 'kafkajs';
+import type { EachBatchPayload, Batch as KafkaJsBatch } from 'kafkajs';
 import { Fenced } from '../../schemas/errors.ts';
-import type { Batch, Position } from '../log.ts';
+import type { Batch, Position, StoredRecord } from '../log.ts';
 import { failureOf, isFencing, isRebalancing } from './failure.ts';
+import { fetchedRecords } from './fetched.ts';
 import { storedRecord } from './record.ts';
 import type { Tenure } from './tenure.ts';
 
@@ -16,9 +17,9 @@ export interface Membership {
 }
 
 export function kafkaBatch(payload: EachBatchPayload, tenure: Tenure, membership: Membership): Batch {
-  const { topic, partition, highWatermark, messages } = payload.batch;
-  const last = Number(messages.at(-1)!.offset);
-  const next = Number(payload.batch.lastOffset()) + 1; // counts what kafkajs filters out
+  const { topic, partition, highWatermark } = payload.batch;
+  const { records, next } = recordsOf(payload.batch);
+  const last = records.at(-1)!.offset;
 
   // A rebalance that has begun is no reason to stop: the member may finish its work and commit before it joins.
   const asMember = async (doing: string, call: () => Promise<void>): Promise<void> => {
@@ -38,7 +39,7 @@ export function kafkaBatch(payload: EachBatchPayload, tenure: Tenure, membership
   return {
     topic,
     partition,
-    records: messages.map(storedRecord),
+    records,
     generation: tenure.generation,
     end: Number(highWatermark),
     next,
@@ -57,4 +58,15 @@ export function kafkaBatch(payload: EachBatchPayload, tenure: Tenure, membership
       );
     },
   };
+}
+
+/** The records for the handler, and where to go on after all that was fetched. Throws `CorruptBatch`. */
+function recordsOf(batch: KafkaJsBatch): {
+  readonly records: readonly StoredRecord[];
+  readonly next: number;
+} {
+  const fetched = fetchedRecords(batch.messages);
+  if (fetched) return { records: fetched.decode(), next: fetched.next };
+  // The last offset counts what kafkajs filters out.
+  return { records: batch.messages.map(storedRecord), next: Number(batch.lastOffset()) + 1 };
 }

@@ -1,6 +1,7 @@
 // The kafkajs client as the rest of this folder uses it: one place for its settings, its logging and its codecs.
 import type { ConnectionOptions } from 'node:tls';
-import kafkajs, { type Kafka, type RetryOptions, type SASLOptions } from 'kafkajs';
+import kafkajs, { type CompressionTypes, type Kafka, type RetryOptions, type SASLOptions } from 'kafkajs';
+import { type CodecName, codecObstacle, useOwnCodec } from './codec.ts';
 import { registerCodecs } from './codecs.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -25,6 +26,8 @@ export interface KafkaOptions {
   readonly sasl?: Login;
   /** Codec of published batches; consumers read every codec whatever this says. Default `none`. */
   readonly compression?: Compression;
+  /** Who encodes and decodes records: our own codec (the default), or kafkajs’s. */
+  readonly codec?: CodecName;
   /** Where the client’s own log lines go; nowhere by default. */
   readonly logger?: ClientLogger;
 }
@@ -38,11 +41,14 @@ const codecNames = {
 } as const;
 export type Compression = keyof typeof codecNames;
 
-/** kafkajs’s number for a codec’s name. */
-export const compressionType = (name: Compression = 'none') => codecNames[name];
-
 /** Makes clients that share nothing. A function, because members of one group must not share a client: see below. */
-export type NewKafka = (retry: RetryOptions) => Kafka;
+export interface NewKafka {
+  (retry: RetryOptions): Kafka;
+  /** Who encodes and decodes records. */
+  readonly codec: CodecName;
+  /** kafkajs’s number for the codec of published batches. */
+  readonly compression: CompressionTypes;
+}
 
 /**
  * kafkajs keeps committed offsets per client and group: two members of one group on one client overwrite each
@@ -50,18 +56,34 @@ export type NewKafka = (retry: RetryOptions) => Kafka;
  */
 export async function kafkaClients(options: KafkaOptions): Promise<NewKafka> {
   await registerCodecs();
+  const codec = codecOf(options);
+  const newKafka = (retry: RetryOptions): Kafka => {
+    const kafka = newStockKafka(options, retry);
+    return codec === 'own' ? useOwnCodec(kafka) : kafka;
+  };
+  return Object.assign(newKafka, { codec, compression: codecNames[options.compression ?? 'none'] });
+}
+
+function newStockKafka(options: KafkaOptions, retry: RetryOptions): Kafka {
   const { brokers, clientId, tls, sasl } = options;
-  return (retry) =>
-    new kafkajs.Kafka({
-      brokers: [...brokers],
-      clientId,
-      connectionTimeout: 3_000,
-      retry,
-      logLevel: kafkajs.logLevel.INFO,
-      logCreator: () => logTo(options.logger),
-      ...(tls === undefined ? {} : { ssl: tls }),
-      ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
-    });
+  return new kafkajs.Kafka({
+    brokers: [...brokers],
+    clientId,
+    connectionTimeout: 3_000,
+    retry,
+    logLevel: kafkajs.logLevel.INFO,
+    logCreator: () => logTo(options.logger),
+    ...(tls === undefined ? {} : { ssl: tls }),
+    ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
+  });
+}
+
+function codecOf(options: KafkaOptions): CodecName {
+  if (options.codec === 'stock') return 'stock';
+  const obstacle = codecObstacle(newStockKafka(options, {}));
+  if (obstacle === null) return 'own';
+  options.logger?.('warn', `Millrace’s codec is not used, kafkajs’s is, which is slower: ${obstacle}.`, {});
+  return 'stock';
 }
 
 function logTo(logger: ClientLogger | undefined) {

@@ -1,5 +1,6 @@
 // What kafkajs throws, told apart by what the loop does with it.
 import { Misconfigured, Retryable } from '../../schemas/errors.ts';
+import { CorruptPartition } from './fetch-response.ts';
 
 interface ClientError extends Error {
   /** Kafka’s name of a protocol error. */
@@ -73,6 +74,7 @@ export const isRebalancing = (error: unknown): boolean => errorType(error) === '
 export function failureOf(error: unknown, doing: string): unknown {
   if (error instanceof Misconfigured || error instanceof Retryable) return error;
   const cause = root(error);
+  if (cause instanceof CorruptPartition) return cause;
   if (!cause?.name.startsWith('KafkaJS')) return error;
   const message = `Kafka: could not ${doing}: ${cause.message}`;
   if (cause.name === 'KafkaJSSASLAuthenticationError') {

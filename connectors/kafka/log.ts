@@ -24,7 +24,7 @@ export async function openKafkaLog(options: KafkaOptions): Promise<Log> {
     await admin.disconnect().catch(() => undefined);
     throw unreachable(options.brokers, failureOf(error, `connect to ${options.brokers.join(', ')}`));
   }
-  const publisher = new Publisher(newKafka, options.compression);
+  const publisher = new Publisher(newKafka);
   const subscriptions = new Set<Subscription>();
   const surroundings = surroundingsOf(newKafka, (group, topic) => positions(admin, group, [topic]));
   return {
@@ -33,7 +33,7 @@ export async function openKafkaLog(options: KafkaOptions): Promise<Log> {
     publish: (batches) => publisher.publish(batches),
     positions: (group, topics) => positions(admin, group, topics),
     groups: () => groups(admin),
-    transactional: (id) => openTransactional(newKafka, options.compression, id),
+    transactional: (id) => openTransactional(newKafka, id),
     read: (topic, readOptions) => readTopic(newKafka, topic, readOptions),
     async subscribe(subscribeOptions, handler) {
       await partitionCounts(admin, subscribeOptions.topics);

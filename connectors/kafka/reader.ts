@@ -12,14 +12,11 @@ import kafkajs, {
 import type { ReadOptions, StoredRecord } from '../log.ts';
 import type { NewKafka } from './client.ts';
 import { calling, failureOf } from './failure.ts';
+import type { FetchResponse } from './fetch-response.ts';
+import { fetchedRecords } from './fetched.ts';
 import { storedRecord } from './record.ts';
 
-interface FetchedPartition {
-  readonly partition: number;
-}
-interface FetchResponse {
-  readonly responses: readonly { readonly partitions: readonly FetchedPartition[] }[];
-}
+type FetchedPartition = FetchResponse['responses'][number]['partitions'][number];
 /** kafkajs's own view of a fetched partition: without control records and aborted transactions. */
 interface FetchedBatch {
   readonly partition: number;
@@ -143,12 +140,14 @@ class TopicReader {
   #take(data: FetchedPartition): Records {
     const { partition } = data;
     const place = this.#places.get(partition)!;
-    const { messages, rawMessages } = new FetchedBatch(this.#topic, String(place), data);
     const end = this.#options.to?.get(partition) ?? Number.POSITIVE_INFINITY;
-    const records = messages.map(storedRecord).filter(({ offset }) => offset < end);
-    const last = rawMessages.at(-1);
-    if (last) this.#places.set(partition, Math.max(place, offsetAfter(last)));
-    return { partition, records };
+    const fetched = fetchedRecords(data.messages);
+    const { records, next } = fetched
+      ? { records: fetched.decode(), next: fetched.next }
+      : stockRecords(this.#topic, place, data);
+    this.#places.set(partition, Math.max(place, next));
+    const within = (records.at(-1)?.offset ?? 0) < end;
+    return { partition, records: within ? records : records.filter(({ offset }) => offset < end) };
   }
 
   async #recover(error: unknown): Promise<void> {
@@ -171,6 +170,13 @@ class TopicReader {
     if (!(start > this.#places.get(partition)!)) throw error;
     this.#places.set(partition, start);
   }
+}
+
+/** What kafkajs’s own decoder made of a fetch. */
+function stockRecords(topic: string, place: number, data: FetchedPartition) {
+  const { messages, rawMessages } = new FetchedBatch(topic, String(place), data);
+  const last = rawMessages.at(-1);
+  return { records: messages.map(storedRecord), next: last ? offsetAfter(last) : place };
 }
 
 // In a compacted topic the last offsets of a batch may have no record any more: its header still counts them.

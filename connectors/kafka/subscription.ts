@@ -5,9 +5,10 @@ import kafkajs, { type Consumer, type EachBatchPayload, type PartitionAssigner }
 import { Fenced } from '../../schemas/errors.ts';
 import { inTime } from '../in-time.ts';
 import type { BatchHandler, Position, SubscribeOptions, Subscription } from '../log.ts';
-import { kafkaBatch } from './batch.ts';
+import { kafkaBatch, type Membership } from './batch.ts';
 import type { NewKafka } from './client.ts';
 import { calling, failureOf } from './failure.ts';
+import { fetchAhead } from './fetch-ahead.ts';
 import { type Lane, Lanes } from './lane.ts';
 import { Tenure } from './tenure.ts';
 
@@ -144,9 +145,9 @@ export class KafkaSubscription implements Subscription {
     const running = work.then(() => undefined).finally(() => this.#running.delete(running));
     this.#running.add(running);
     const patience = new AbortController();
-    const late = sleep(besideAfterMs, 'late' as const, { signal: patience.signal }).catch(
-      () => 'late' as const,
-    );
+    const late = sleep(this.#options.besideAfterMs ?? besideAfterMs, 'late' as const, {
+      signal: patience.signal,
+    }).catch(() => 'late' as const);
     const outcome = await Promise.race([work, late]);
     patience.abort();
     if (outcome === 'late' && this.#running.has(running)) this.#lanes.leaveBusy(lane, running);
@@ -156,15 +157,15 @@ export class KafkaSubscription implements Subscription {
 
   async #handle(payload: EachBatchPayload, tenure: Tenure): Promise<'done' | 'given up'> {
     const { group } = this.#options;
-    const batch = kafkaBatch(payload, tenure, {
+    const membership: Membership = {
       committed: (topic, partition) => this.#surroundings.committed(group, topic, partition),
       leaving: (error) => {
         this.#rebalance ??= error;
         tenure.revoke('The group is rebalancing.');
       },
-    });
+    };
     try {
-      await this.#handler(batch);
+      await this.#handler(kafkaBatch(payload, tenure, membership));
       return 'done';
     } catch (error) {
       const gaveUp = error instanceof Fenced || (error instanceof Error && error.name === 'AbortError');
@@ -179,6 +180,7 @@ export class KafkaSubscription implements Subscription {
   // member get its partition again, the handler that begins there anew.
   readonly #drainingAssigner: PartitionAssigner = (config) => {
     const { cluster } = config;
+    if (this.#surroundings.newKafka.codec === 'own') fetchAhead(cluster);
     const find = cluster.findGroupCoordinator.bind(cluster);
     cluster.findGroupCoordinator = async (group) => {
       this.#tenure.revoke('The group is rebalancing.');

@@ -8,6 +8,8 @@ import { topicSettings } from './topic-settings.ts';
 
 /** A new topic has its leaders by then, in milliseconds. */
 const knownMsMax = 30_000;
+/** kafkajs lets them look at the metadata one after another, and gives up on those that have waited for 30 s. */
+const topicsAtOnce = 16;
 
 const isInternal = (topic: string): boolean => topic.startsWith('__');
 
@@ -81,8 +83,13 @@ const unknownTopic = (topics: readonly string[], cause: unknown): Misconfigured 
 export async function ranges(admin: Admin, topics?: readonly string[]): Promise<readonly PartitionRange[]> {
   const all =
     topics ?? (await calling('list topics', () => admin.listTopics())).filter((name) => !isInternal(name));
-  const perTopic = await Promise.all(all.map((topic) => topicRanges(admin, topic, topics !== undefined)));
-  return perTopic.flat();
+  const found: PartitionRange[] = [];
+  for (let at = 0; at < all.length; at += topicsAtOnce) {
+    const some = all.slice(at, at + topicsAtOnce);
+    const perTopic = await Promise.all(some.map((topic) => topicRanges(admin, topic, topics !== undefined)));
+    found.push(...perTopic.flat());
+  }
+  return found;
 }
 
 async function topicRanges(admin: Admin, topic: string, named: boolean): Promise<PartitionRange[]> {

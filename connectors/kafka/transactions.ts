@@ -2,13 +2,14 @@
 // kafkajs commits offsets in a transaction without the member's generation, so the group does not fence a member
 // that lost its partition: the transactional id does. Whoever opens an id (InitProducerId) settles what its earlier
 // holder had under way, and makes every later request of that holder fail.
-import type { Producer, Transaction } from 'kafkajs';
+import type { Transaction } from 'kafkajs';
 import { Fenced, Retryable } from '../../schemas/errors.ts';
 import type { Position, TransactionalPublisher } from '../log.ts';
-import { type Compression, compressionType, type NewKafka } from './client.ts';
+import type { NewKafka } from './client.ts';
 import { calling, failureOf, isProducerFencing } from './failure.ts';
-import { notingPartitioner } from './publisher.ts';
-import { cutRequests, type Order, type TopicRecords } from './request.ts';
+import type { Order, TopicRecords } from './request.ts';
+import { type Sender, senderOf, topicsOf } from './sender.ts';
+import { notingPartitioner } from './stock-request.ts';
 
 // The markers of a transaction are written after its commit was acknowledged; a next one that begins before is sent
 // away for a moment, so the first pause is short.
@@ -18,11 +19,7 @@ const retry = { initialRetryTime: 10, maxRetryTime: 2_000, retries: 12 };
 const transactionTimeoutMs = 30_000;
 
 /** Takes the transactional id over. Throws `Retryable` or `Misconfigured` when the brokers do not give it. */
-export async function openTransactional(
-  newKafka: NewKafka,
-  compression: Compression | undefined,
-  id: string,
-): Promise<TransactionalPublisher> {
+export async function openTransactional(newKafka: NewKafka, id: string): Promise<TransactionalPublisher> {
   const producer = newKafka(retry).producer({
     transactionalId: id,
     transactionTimeout: transactionTimeoutMs,
@@ -43,19 +40,19 @@ export async function openTransactional(
     await producer.disconnect().catch(() => undefined);
     throw error;
   }
-  return new KafkaTransactions(producer, compression, id);
+  return new KafkaTransactions(senderOf(newKafka, producer, retry), newKafka.compression, id);
 }
 
 class KafkaTransactions implements TransactionalPublisher {
-  readonly #producer: Producer;
-  readonly #compression: Compression | undefined;
+  readonly #sender: Sender;
+  readonly #compression: NewKafka['compression'];
   readonly #id: string;
   #spent = false;
   #closed = false;
   #working: Promise<void> = Promise.resolve();
 
-  constructor(producer: Producer, compression: Compression | undefined, id: string) {
-    this.#producer = producer;
+  constructor(sender: Sender, compression: NewKafka['compression'], id: string) {
+    this.#sender = sender;
     this.#compression = compression;
     this.#id = id;
   }
@@ -76,7 +73,7 @@ class KafkaTransactions implements TransactionalPublisher {
     this.#closed = true;
     this.#spent = true;
     await this.#working;
-    await this.#producer.disconnect().catch(() => undefined); // nothing is left to save
+    await this.#sender.producer.disconnect().catch(() => undefined); // nothing is left to save
   }
 
   // A producer that failed once is not used again: kafkajs counts a failed request as not written, and if it was
@@ -89,7 +86,7 @@ class KafkaTransactions implements TransactionalPublisher {
     const topics = batches.map(({ topic }) => topic).join(', ');
     let transaction: Transaction | undefined;
     try {
-      transaction = await this.#producer.transaction();
+      transaction = await this.#sender.producer.transaction();
       await this.#send(transaction, batches);
       await sendPosition(transaction, position);
       await transaction.commit();
@@ -104,15 +101,14 @@ class KafkaTransactions implements TransactionalPublisher {
   }
 
   async #send(transaction: Transaction, batches: readonly TopicRecords[]): Promise<void> {
-    const order: Order = { batches, published: [], resolve: () => undefined, reject: () => undefined };
-    for (const shares of cutRequests([order])) {
-      const topicMessages = shares.map(({ topic, messages }) => ({ topic, messages }));
+    const order: Order = { batches, published: [], failed: false, resolve() {}, reject() {} };
+    await this.#sender.learn(topicsOf([order]));
+    for (const request of this.#sender.cut([order]))
       await transaction.sendBatch({
-        topicMessages,
+        topicMessages: request.messages(),
         acks: -1,
-        compression: compressionType(this.#compression),
+        compression: this.#compression,
       });
-    }
   }
 }
 

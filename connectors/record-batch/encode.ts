@@ -120,7 +120,8 @@ function sizeWithin(records: readonly LogRecord[], from: number, index: number):
   return recordBytes(record, record.timestamp - records[from]!.timestamp, index - from);
 }
 
-function writeRecord(
+/** Writes one record without its length prefix and returns the position after it. */
+export function writeRecord(
   target: Buffer,
   position: number,
   record: LogRecord,
@@ -174,8 +175,6 @@ const plainHeader = (
   lastOffset,
   bytes,
   count,
-  compression: 0,
-  control: false,
   baseTimestamp,
   maxTimestamp,
   appendTime: false,

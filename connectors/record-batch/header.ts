@@ -8,6 +8,7 @@ const prefixBytes = 12;
 const crcFrom = 21;
 const magic = 2;
 const logAppendTime = 0x08;
+const transactionalFlag = 0x10;
 
 /** What a batch’s header says. Offsets and timestamps (ms) are exact below 2^53. */
 export interface BatchHeader {
@@ -24,6 +25,24 @@ export interface BatchHeader {
   readonly maxTimestamp: number;
   /** The broker’s clock counts: every record has `maxTimestamp`. */
   readonly appendTime: boolean;
+  /** Part of a transaction of `producerId`: for consumers only once that is committed. */
+  readonly transactional: boolean;
+  /** −1 without idempotence. */
+  readonly producerId: number;
+}
+
+/** What a batch is written with; its producer is stamped on later, if there is one. */
+export type WrittenHeader = Omit<BatchHeader, 'transactional' | 'producerId' | 'compression' | 'control'>;
+
+/** Whose batch it is: what a broker tells repeats by. */
+export interface ProducerStamp {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  /** Sequence number of the first record. */
+  readonly sequence: number;
+  readonly transactional: boolean;
+  /** Codec number of the records as they are in the batch. */
+  readonly compression: number;
 }
 
 /**
@@ -48,6 +67,8 @@ export function readHeader(source: Buffer, position: number): BatchHeader | null
     baseTimestamp: readInt64(source, position + 27),
     maxTimestamp: readInt64(source, position + 35),
     appendTime: (attributes & logAppendTime) !== 0,
+    transactional: (attributes & transactionalFlag) !== 0,
+    producerId: readInt64(source, position + 43),
   };
 }
 
@@ -58,7 +79,13 @@ export function checksumHolds(source: Buffer, position: number, header: BatchHea
 }
 
 /** Writes an uncompressed, non-transactional header around records that are already in place, checksum last. */
-export function writeHeader(target: Buffer, position: number, header: BatchHeader): void {
+export function writeHeader(target: Buffer, position: number, header: WrittenHeader): void {
+  writeUnsealed(target, position, header);
+  writeChecksum(target, position, header.bytes);
+}
+
+/** The same without the checksum, for a batch that a producer’s stamp will seal. */
+export function writeUnsealed(target: Buffer, position: number, header: WrittenHeader): void {
   writeInt64(target, position, header.baseOffset);
   target.writeInt32BE(header.bytes - prefixBytes, position + 8);
   target.writeInt32BE(0, position + 12);
@@ -69,7 +96,22 @@ export function writeHeader(target: Buffer, position: number, header: BatchHeade
   writeInt64(target, position + 35, header.maxTimestamp);
   target.fill(0xff, position + 43, position + 57);
   target.writeInt32BE(header.count, position + 57);
-  target.writeUInt32BE(crc32c(target.subarray(position + crcFrom, position + header.bytes)), position + 17);
+}
+
+/**
+ * Makes a written batch that of a producer, checksum last. A repeat is stamped with what it was stamped with before,
+ * which is how the broker knows it.
+ */
+export function stampProducer(target: Buffer, position: number, bytes: number, stamp: ProducerStamp): void {
+  target.writeInt16BE(stamp.compression | (stamp.transactional ? transactionalFlag : 0), position + 21);
+  writeInt64(target, position + 43, stamp.producerId);
+  target.writeInt16BE(stamp.producerEpoch, position + 51);
+  target.writeInt32BE(stamp.sequence, position + 53);
+  writeChecksum(target, position, bytes);
+}
+
+function writeChecksum(target: Buffer, position: number, bytes: number): void {
+  target.writeUInt32BE(crc32c(target.subarray(position + crcFrom, position + bytes)), position + 17);
 }
 
 const readInt64 = (source: Buffer, position: number): number =>

@@ -9,7 +9,10 @@ import { registryJar } from './jars.ts';
 import { type Login, loginProperties, scramUsers } from './login.ts';
 
 // One cluster per data folder; the id only has to be 22 characters of URL-safe base64 and stay the same.
-const clusterId = 'bWlsbHJhY2UtbG9jYWwtMQ';
+export const clusterId = 'bWlsbHJhY2UtbG9jYWwtMQ';
+
+// Ready soon and small; a broker under load wants flags of its own.
+const smallJvm = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
 /** Writes the broker's settings under `data`, formats its storage once, and says how to start it. Without a login anyone may do anything. */
 export async function prepareBroker(
@@ -17,6 +20,7 @@ export async function prepareBroker(
   data: string,
   port: number,
   login: Login | null = null,
+  jvm: readonly string[] = smallJvm,
 ): Promise<Daemon> {
   await mkdir(data, { recursive: true });
   const logs = join(data, 'logs');
@@ -26,7 +30,6 @@ export async function prepareBroker(
   await writeFile(join(data, 'log4j2.properties'), log4jProperties);
   const classPath = ['-cp', join(jars, '*')];
   if (!existsSync(join(logs, 'meta.properties'))) formatStorage(classPath, properties, login);
-  const jvm = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
   const logging = `-Dlog4j2.configurationFile=${join(data, 'log4j2.properties')}`;
   return {
     name: 'broker',

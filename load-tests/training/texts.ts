@@ -1,6 +1,7 @@
 // Models of texts: an n-gram model trained and run, a forest run, on comments of the toxicity task.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { graphInputs } from '../../processors/inference/bag-runs.ts';
 import { loadForestModel } from '../../processors/inference/forest-model.ts';
 import { answer } from '../../processors/inference/model.ts';
 import { loadNgramModel } from '../../processors/inference/ngram-model.ts';
@@ -59,8 +60,9 @@ export async function measureNgrams(folder: string, texts: Texts) {
   const count = run!.end - run!.start;
   const times = 300;
   writeFileSync(join(folder, 'ngram.onnx'), trained.files!.get('model.onnx')!);
-  for (const name of ['ids', 'rows', 'counts'] as const)
-    writeBytes(join(folder, `ngram-${name}.bin`), run![name]);
+  const { wordBuckets } = trained.manifest!.featurizer;
+  const inputs = graphInputs(run!, wordBuckets);
+  for (const [name, values] of Object.entries(inputs)) writeBytes(join(folder, `ngram-${name}.bin`), values);
   await model.predict([run!], count);
   const inference = await measure('n-gram inference', async () => {
     let answers = new Float32Array(0);
@@ -79,9 +81,9 @@ export async function measureNgrams(folder: string, texts: Texts) {
     what: 'n-gram inference',
     model: 'ngram.onnx',
     feeds: [
-      feed('ids', 'int32', [run!.ids.length]),
-      feed('rows', 'int64', [run!.rows.length, 1]),
-      feed('counts', 'float32', [run!.counts.length, 1]),
+      feed('ids', 'int32', [inputs.ids.length]),
+      feed('rows', 'int64', [inputs.rows.length, 1]),
+      feed('counts', 'float32', [inputs.counts.length, 1]),
     ],
     output: 'probabilities',
     times,

@@ -1,10 +1,9 @@
 // The feature vector of a cleaned text: every feature of schemas/features.ts, in its order.
-import { type FeatureName, featureItems } from '../../schemas/features.ts';
+import type { FeatureName } from '../../schemas/features.ts';
 import { Letters } from './letters.ts';
 import { phraseLists } from './phrases.ts';
 import { Words } from './words.ts';
 
-const names = featureItems.map((item) => item.name);
 const asksBit = Object.fromEntries(
   phraseLists.map(({ feature }, index) => [feature, 1 << index]),
 ) as Readonly<Record<(typeof phraseLists)[number]['feature'], number>>;
@@ -22,13 +21,14 @@ export function createVector(): (text: string) => readonly number[] {
   return (text) => {
     letters.count(text);
     words.count(text);
-    const named = nameValues(letters, words);
-    const values: number[] = [];
-    for (const name of names) values.push(Math.fround(named[name]));
+    // Named in the order of the schema: reading them by name, one after the other, takes longer than counting them.
+    const values = Object.values(nameValues(letters, words));
+    for (let at = 0; at < values.length; at++) values[at] = Math.fround(values[at]!);
     return values;
   };
 }
 
+/** Every feature, in the order of the schema; a test holds it to that. */
 function nameValues(letters: Letters, words: Words): Record<FeatureName, number> {
   const { marks, phrases } = words;
   const { distinct, once } = words.vocabulary;

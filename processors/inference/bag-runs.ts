@@ -1,36 +1,34 @@
-// Runs of models that read bags of hashed n-grams: their bags as a session takes them, and what it answers put in place.
+// Runs of models that read bags of hashed n-grams: a bag of words and one of characters for each text.
+
+/** A run ends with the text that brings it to so many ids. */
+export const runIdsMax = 16_384;
 
 /** Some texts of a batch as n-gram ids. */
 export interface BagRun {
   /** Texts [start, end) of the batch. */
   readonly start: number;
   readonly end: number;
+  /** Ids of one text after the other; those below the model's `wordBuckets` are words, the others characters. */
   readonly ids: Int32Array;
-  /** Bag of each id: 2i for words of text i, 2i + 1 for its characters. */
-  readonly rows: BigInt64Array;
-  /** Ids in each bag. */
-  readonly counts: Float32Array;
+  /** `ends[i]` is the end of text `start + i` in `ids`. */
+  readonly ends: Int32Array;
 }
 
-/** The run of the texts from `start` on, whose ids end at `ends`; ids below `wordBuckets` are words. */
-export function bagRun(wordBuckets: number, start: number, ends: readonly number[], ids: Int32Array): BagRun {
+/** A run as the whole graph of a model file takes it, which kernels are compared with. */
+export function graphInputs({ ids, ends }: BagRun, wordBuckets: number) {
+  /** The bag of each id: 2i for words of text i, 2i + 1 for its characters. */
   const rows = new BigInt64Array(ids.length);
-  // Row numbers are small: writing their low words through 32 bits avoids a BigInt for every id.
-  const rowWords = new Int32Array(rows.buffer);
+  /** Ids in each bag. */
   const counts = new Float32Array(2 * ends.length);
   let at = 0;
   ends.forEach((end, text) => {
-    const from = at;
-    let words = 0;
     for (; at < end; at++) {
-      const isCharacters = ids[at]! >= wordBuckets ? 1 : 0;
-      words += 1 - isCharacters;
-      rowWords[2 * at] = 2 * text + isCharacters;
+      const bag = 2 * text + (ids[at]! >= wordBuckets ? 1 : 0);
+      counts[bag]!++;
+      rows[at] = BigInt(bag);
     }
-    counts[2 * text] = words;
-    counts[2 * text + 1] = end - from - words;
   });
-  return { start, end: start + ends.length, ids, rows, counts };
+  return { ids, rows, counts };
 }
 
 /**
@@ -49,9 +47,12 @@ export async function answerRuns<Run extends BagRun>(
   const values = new Float32Array(count * labels);
   for (const run of runs) {
     if (run.ids.length > 0) values.set(await answer(run), run.start * labels);
+    let from = 0;
     for (let text = run.start; text < run.end; text++) {
-      const at = 2 * (text - run.start);
-      if (run.counts[at]! + run.counts[at + 1]! > 0) continue;
+      const end = run.ends[text - run.start]!;
+      const isEmpty = end === from;
+      from = end;
+      if (!isEmpty) continue;
       values.fill(0, text * labels, (text + 1) * labels);
       if (emptyLabel >= 0) values[text * labels + emptyLabel] = 1;
     }

@@ -50,6 +50,21 @@ export class Call {
     this.#done(count);
   }
 
+  /**
+   * Answers of a call about one task, whose texts ran in another order: row `at + i` of `values` is about the text at
+   * the place `from + places[i]`.
+   */
+  placeRows(from: number, places: Int32Array, values: Float32Array, at: number): void {
+    const rows = this.#rows[0]!;
+    const width = rows.length / this.#texts;
+    for (let row = 0; row < places.length; row++) {
+      const into = (from + places[row]!) * width;
+      const source = (at + row) * width;
+      for (let label = 0; label < width; label++) rows[into + label] = values[source + label]!;
+    }
+    this.#done(places.length);
+  }
+
   /** The text at a place ends the thread that runs it. */
   crashed(place: number, cause: unknown): void {
     this.#crashed.push(place);

@@ -1,8 +1,8 @@
 // A text CNN ready to run: words in their order, through ONNX Runtime, to probabilities.
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { LoadableModel, ManifestOf } from '../../schemas/model-manifest.ts';
 import { type Input, type Model, textOf } from './model.ts';
-import { fileOf, singleThread } from './session.ts';
+import { fileOf, openCpuSession } from './session.ts';
 import { WordNumbers } from './word-ids.ts';
 
 /** Texts of one run at most: what it computes in between then stays small. */
@@ -12,7 +12,7 @@ const runTextsMax = 128;
 export async function loadCnnModel(model: LoadableModel<'cnn'>): Promise<CnnModel> {
   const vocabulary = JSON.parse(new TextDecoder().decode(fileOf(model, 'vocabulary.json'))) as unknown;
   if (!Array.isArray(vocabulary)) throw new Error(`vocabulary.json of ${model.manifest.release} is no list`);
-  const session = await InferenceSession.create(fileOf(model, 'model.onnx'), singleThread);
+  const session = await openCpuSession(fileOf(model, 'model.onnx'));
   return new CnnModel(model.manifest, vocabulary as string[], session);
 }
 

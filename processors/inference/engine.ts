@@ -1,11 +1,14 @@
-// The inference engine: texts in, probabilities out, over a crew of threads that each hold every model.
+// The inference engine: texts in, probabilities out. What runs where and in which batches, batching/ decides.
 import { availableParallelism } from 'node:os';
 import { Misconfigured, Retryable } from '../../schemas/errors.ts';
 import type { LoadableModel, ModelManifest } from '../../schemas/model-manifest.ts';
-import { Call } from './call.ts';
-import { type Input, lengthOf } from './model.ts';
-import { InferenceThread, type StartWorker, startWorker, ThreadDied } from './thread.ts';
-import { type Piece, type QueueLimits, WorkQueue } from './work-queue.ts';
+import type { BacklogLimits } from './batching/backlog.ts';
+import type { RunRecord } from './batching/run-ledger.ts';
+import type { Asking } from './inference.ts';
+import type { Input, TokenRows } from './model.ts';
+import { cpuDevice, type Device, type Opened } from './providers.ts';
+import { ReleaseSet, type Urgency } from './release-set.ts';
+import { type StartWorker, startWorker } from './thread.ts';
 
 /** What one model says about every text of a call. */
 export interface Answers {
@@ -24,7 +27,7 @@ export interface Answers {
   readonly probabilities: Float32Array;
 }
 
-export interface EngineOptions extends Partial<QueueLimits> {
+export interface EngineOptions extends Partial<BacklogLimits> {
   /** One model for each task. */
   readonly models: readonly LoadableModel[];
   /** Threads; by default one for each core but one, which the main loop needs. */
@@ -35,80 +38,125 @@ export interface EngineOptions extends Partial<QueueLimits> {
    * In milliseconds, by default a minute.
    */
   readonly runMsMax?: number;
+  /**
+   * A token model that by what was measured runs 4,096 tokens in so long runs on the calling thread instead of a
+   * worker, in batches that take no longer. In milliseconds, by default 2.
+   */
+  readonly inlineMsMax?: number;
+  /** Tokens of a batch, padding counted; without it what is learned about a model decides. */
+  readonly tokensPerRun?: number;
+  /** Told of every run: for metrics. */
+  readonly observe?: (run: RunRecord) => void;
+  /** Where models that are worth a device run; by default the processor. */
+  readonly device?: Device;
+  /** Told for each thread that starts what its models run on. */
+  readonly opened?: (opened: readonly Opened[]) => void;
 }
 
-const msPerAnswer = 250;
-/** A text that has ended so many threads, the last ones while it ran alone, does so by itself. */
-const deathsMax = 3;
+/** How the engine is, as far as the last ten seconds tell. Shares are between 0 and 1. */
+export interface EngineLoad {
+  /** Texts that wait; `queuedRequests` and `queuedStreams` are its parts by priority. */
+  readonly queuedTexts: number;
+  readonly queuedRequests: number;
+  readonly queuedStreams: number;
+  readonly workers: number;
+  /** Threads that run a batch at this moment. */
+  readonly busyWorkers: number;
+  /** Time that threads spent in runs: the device’s utilisation. */
+  readonly busyShare: number;
+  /** Tokens that were padding. */
+  readonly paddingShare: number;
+  /** How far runs were off what was expected, as a share of that; may exceed 1. */
+  readonly costError: number;
+  /** What `setTokenBudget` said; null while it is learned. */
+  readonly tokenBudget: number | null;
+  /** Models that run on the calling thread at present, by task. */
+  readonly inlineTasks: readonly string[];
+}
 
 /** Loads every model in every thread. Throws `Misconfigured` when a model cannot be loaded. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const workers = options.workers ?? Math.max(1, availableParallelism() - 1);
   const engine = new Engine(options);
-  await engine.start(workers);
+  await engine.start();
   return engine;
 }
 
 export class Engine {
-  readonly #models: readonly LoadableModel[];
-  readonly #manifests: ReadonlyMap<string, ModelManifest>;
-  readonly #startWorker: StartWorker;
-  readonly #textsPerRunMax: number;
-  readonly #runMsMax: number;
-  readonly #queue: WorkQueue;
-  readonly #idle: InferenceThread[] = [];
-  readonly #busy = new Map<InferenceThread, Promise<void>>();
-  #missing = 0;
-  #starting = 0;
+  /** Without its models: those of the first set would stay in memory after a swap. */
+  readonly #options: Omit<EngineOptions, 'models'>;
+  #set: ReleaseSet;
+  #workers: number;
+  #tokenBudget: number | null;
   #closed = false;
-  #gaveUp = false;
-  #whenDrained: (() => void) | null = null;
+  /** Swaps, one after another; sets that are on their way out. */
+  #swapping: Promise<void> = Promise.resolve();
+  readonly #leaving = new Set<Promise<void>>();
 
-  constructor(options: EngineOptions) {
-    this.#models = options.models;
-    this.#manifests = new Map(options.models.map(({ manifest }) => [manifest.task, manifest]));
-    this.#startWorker = options.startWorker ?? startWorker;
-    this.#textsPerRunMax = options.textsPerRunMax ?? 256;
-    this.#runMsMax = options.runMsMax ?? 60_000;
-    this.#queue = new WorkQueue({
-      textsPerRunMax: this.#textsPerRunMax,
-      charactersPerRunMax: options.charactersPerRunMax ?? 1_048_576,
-      queueTextsMax: options.queueTextsMax ?? 32_768,
-      queueCharactersMax: options.queueCharactersMax ?? 67_108_864,
-    });
+  constructor({ models, ...options }: EngineOptions) {
+    this.#options = options;
+    this.#workers = options.workers ?? Math.max(1, availableParallelism() - 1);
+    this.#tokenBudget = options.tokensPerRun ?? null;
+    this.#set = this.#setOf(models);
   }
 
   /** What serves each task. */
   get manifests(): readonly ModelManifest[] {
-    return [...this.#manifests.values()];
+    return [...this.#set.manifests.values()];
   }
 
   /** Texts that wait for a thread. */
   get queuedTexts(): number {
-    return this.#queue.texts;
+    return this.#set.queuedTexts;
   }
 
-  async start(workers: number): Promise<void> {
-    const threads = await Promise.allSettled(Array.from({ length: workers }, () => this.#startThread()));
-    const failure = threads.find((thread) => thread.status === 'rejected');
-    for (const thread of threads) if (thread.status === 'fulfilled') this.#idle.push(thread.value);
-    if (failure === undefined) return;
-    await this.close();
-    throw failure.reason;
+  get load(): EngineLoad {
+    const { crew, backlog, ledger, costs, manifests, queuedTexts } = this.#set;
+    return {
+      queuedTexts,
+      queuedRequests: backlog.texts('request'),
+      queuedStreams: backlog.texts('stream'),
+      workers: crew.workers,
+      busyWorkers: crew.busy,
+      busyShare: ledger.busyShare(crew.workers),
+      paddingShare: ledger.paddingShare,
+      costError: ledger.costError,
+      tokenBudget: costs.tokenBudget,
+      inlineTasks: [...manifests.keys()].filter((task) => costs.runsHere(task)),
+    };
+  }
+
+  async start(): Promise<void> {
+    await this.#set.start(this.#workers);
+  }
+
+  /** Tokens of a batch that threads run, padding counted; null for what is learned about each model. */
+  setTokenBudget(tokens: number | null): void {
+    this.#tokenBudget = tokens;
+    this.#set.costs.tokenBudget = tokens;
+  }
+
+  /** Another number of threads, at least one. New ones join when they have loaded; too many end when they are free. */
+  resize(workers: number): void {
+    this.#workers = Math.max(1, workers);
+    this.#set.crew.resize(this.#workers);
   }
 
   /**
-   * What each task’s model says about each text (or pair of texts, for models that compare); answers stand in the order of tasks and texts. Calls that wait
-   * while all threads are busy are run together. A thread that dies is replaced and its texts run again; those over
-   * which threads die again and again are found and named in `ModelCrashed`. Throws `Overloaded` when too much
-   * waits, `Retryable` when threads cannot be started, `Misconfigured` when no model serves a task or threads die
-   * over whatever they are given.
+   * What each task’s model says about each text (or pair of texts, for models that compare); answers stand in the order
+   * of tasks and texts. Calls that wait while all threads are busy are run together. A thread that dies is replaced and
+   * its texts run again; those over which threads die again and again are found and named in `ModelCrashed`. Throws
+   * `Overloaded` when too much waits, `Retryable` when threads cannot be started, `Misconfigured` when no model serves
+   * a task or threads die over whatever they are given.
    */
-  async predict(tasks: readonly string[], texts: readonly Input[]): Promise<readonly Answers[]> {
-    const manifests = tasks.map((task) => this.#manifestOf(task));
+  async predict(
+    tasks: readonly string[],
+    texts: readonly Input[],
+    asking: Asking = {},
+  ): Promise<readonly Answers[]> {
+    const set = this.#set;
+    const manifests = tasks.map((task) => manifestOf(set, task));
     if (this.#closed) throw closed();
-    const rows = manifests.map(({ labels }) => new Float32Array(labels.length * texts.length));
-    if (texts.length > 0 && tasks.length > 0) await this.#collect(tasks, texts, rows);
+    const rows = await set.predict(tasks, texts, urgencyOf(asking));
     return manifests.map(({ task, release, labels, activation, groups, confidence, emptyLabel }, index) => ({
       task,
       release,
@@ -122,151 +170,92 @@ export class Engine {
   }
 
   /**
+   * Values of one token model for inputs whose tokens the caller made, in their order and framed as the model’s own
+   * front would: `labels.length` for each. `rows` stays untouched until the answer. Throws what `predict` throws.
+   */
+  async predictTokens(task: string, rows: TokenRows, asking: Asking = {}): Promise<Float32Array> {
+    const set = this.#set;
+    manifestOf(set, task);
+    if (!set.readsTokens(task)) {
+      throw new Misconfigured(`the model of “${task}” reads texts, not tokens`, {
+        code: 'reads-no-tokens',
+        fix: 'Ask it about texts.',
+      });
+    }
+    if (this.#closed) throw closed();
+    return set.predictTokens(task, rows, urgencyOf(asking));
+  }
+
+  /**
+   * Serves other releases. They are loaded and warmed in threads of their own beside those that serve; then every new
+   * call goes to them, while the old ones finish what they accepted, and end. Resolves when the old threads have ended.
+   * Throws `Misconfigured` when one cannot be loaded: the old ones go on. A second swap waits for the first.
+   */
+  swap(models: readonly LoadableModel[]): Promise<void> {
+    const swapped = this.#swapping.then(() => this.#swap(models));
+    this.#swapping = swapped.catch(() => {});
+    return swapped;
+  }
+
+  /**
    * Finishes what was accepted, then ends the threads. What is not finished after `withinMs` (without it, however long
    * it takes) is given up: `Retryable` (`engine-closed`).
    */
   async close(withinMs?: number): Promise<void> {
     this.#closed = true;
-    if (this.#queue.texts > 0 || this.#busy.size > 0) {
-      const timer = withinMs === undefined ? undefined : setTimeout(() => this.#giveUp(), withinMs);
-      await new Promise<void>((resolve) => {
-        this.#whenDrained = resolve;
-      });
-      clearTimeout(timer);
+    await Promise.all([this.#swapping, this.#set.close(withinMs), ...this.#leaving]);
+  }
+
+  async #swap(models: readonly LoadableModel[]): Promise<void> {
+    if (this.#closed) throw closed();
+    const next = this.#setOf(models);
+    await next.start(this.#workers);
+    if (this.#closed) {
+      await next.close(0);
+      throw closed();
     }
-    await Promise.all(this.#idle.splice(0).map((thread) => thread.stop()));
+    const old = this.#set;
+    this.#set = next;
+    // What was said while it loaded.
+    if (next.crew.workers !== this.#workers) next.crew.resize(this.#workers);
+    next.costs.tokenBudget = this.#tokenBudget;
+    const gone = old.close();
+    this.#leaving.add(gone);
+    await gone.finally(() => this.#leaving.delete(gone));
   }
 
-  #giveUp(): void {
-    this.#gaveUp = true;
-    for (const thread of this.#busy.keys()) thread.abandon('the engine closes');
-    this.#rejectAll(closed());
-  }
-
-  #manifestOf(task: string): ModelManifest {
-    const manifest = this.#manifests.get(task);
-    if (manifest !== undefined) return manifest;
-    throw new Misconfigured(`no model is loaded for the task “${task}”`, {
-      code: 'unknown-task',
-      fix: `Choose from ${[...this.#manifests.keys()].join(', ')}, or train it with “millrace train ${task}”.`,
+  #setOf(models: readonly LoadableModel[]): ReleaseSet {
+    const options = this.#options;
+    const set = new ReleaseSet({
+      models,
+      startWorker: options.startWorker ?? startWorker,
+      runMsMax: options.runMsMax ?? 60_000,
+      inlineMsMax: options.inlineMsMax ?? 2,
+      textsPerRunMax: options.textsPerRunMax ?? 256,
+      charactersPerRunMax: options.charactersPerRunMax ?? 1_048_576,
+      queueTextsMax: options.queueTextsMax ?? 32_768,
+      queueCharactersMax: options.queueCharactersMax ?? 67_108_864,
+      observe: options.observe ?? (() => {}),
+      device: options.device ?? cpuDevice,
+      opened: options.opened ?? (() => {}),
     });
-  }
-
-  /** Cuts a call into pieces, whose answers come to their places in `rows`. */
-  async #collect(tasks: readonly string[], texts: readonly Input[], rows: Float32Array[]): Promise<void> {
-    const call = new Call(tasks, texts.length, rows);
-    const pieces: Piece[] = [];
-    for (let from = 0; from < texts.length; from += this.#textsPerRunMax)
-      pieces.push(
-        pieceOf({ tasks, call, from, texts: texts.slice(from, from + this.#textsPerRunMax), deaths: 0 }),
-      );
-    this.#queue.add(pieces);
-    this.#dispatch();
-    await call.answered;
-  }
-
-  #dispatch(): void {
-    this.#replaceMissing();
-    while (this.#idle.length > 0) {
-      const pieces = this.#queue.take();
-      if (pieces.length === 0) break;
-      const thread = this.#idle.pop()!;
-      const run = this.#run(thread, pieces).finally(() => {
-        this.#busy.delete(thread);
-        if (thread.alive) this.#idle.push(thread);
-        else this.#missing++;
-        this.#dispatch();
-      });
-      this.#busy.set(thread, run);
-    }
-    if (this.#queue.texts === 0 && this.#busy.size === 0) this.#whenDrained?.();
-  }
-
-  async #run(thread: InferenceThread, pieces: readonly Piece[]): Promise<void> {
-    const texts = pieces.length === 1 ? pieces[0]!.texts : pieces.flatMap((piece) => piece.texts);
-    const tasks = pieces[0]!.tasks;
-    const withinMs = this.#runMsMax + msPerAnswer * tasks.length * texts.length;
-    try {
-      const probabilities = await thread.run({ tasks, texts }, withinMs);
-      let at = 0;
-      for (const { call, from, texts: part } of pieces) {
-        const to = at + part.length;
-        const shareOf = (all: Float32Array) =>
-          all.subarray((all.length / texts.length) * at, (all.length / texts.length) * to);
-        call.place(from, part.length, probabilities.map(shareOf));
-        at = to;
-      }
-    } catch (error) {
-      // Back in the reverse order, because each goes before all others.
-      for (const piece of [...pieces].reverse()) this.#fail(piece, error as Error);
-    }
-  }
-
-  /**
-   * Once may be anybody’s fault, and the piece is run again, alone. Again it is the fault of one of its texts: halves
-   * find out whose.
-   */
-  #fail(piece: Piece, error: Error): void {
-    const { call, from, texts } = piece;
-    const deaths = piece.deaths + 1;
-    if (this.#gaveUp) call.reject(closed());
-    else if (!(error instanceof ThreadDied)) call.reject(error);
-    else if (deaths > 1 && texts.length > 1) {
-      const middle = texts.length >> 1;
-      this.#queue.putBack(pieceOf({ ...piece, from: from + middle, texts: texts.slice(middle), deaths: 1 }));
-      this.#queue.putBack(pieceOf({ ...piece, texts: texts.slice(0, middle), deaths: 1 }));
-    } else if (deaths < deathsMax) this.#queue.putBack({ ...piece, deaths });
-    else call.crashed(from, error.cause ?? error);
-  }
-
-  /** A thread that died while idle is found here too, at the next call. */
-  #replaceMissing(): void {
-    if (this.#closed && this.#queue.texts === 0) return;
-    for (let at = this.#idle.length - 1; at >= 0; at--) {
-      if (this.#idle[at]!.alive) continue;
-      this.#idle.splice(at, 1);
-      this.#missing++;
-    }
-    for (; this.#missing > 0; this.#missing--) {
-      this.#starting++;
-      this.#startThread()
-        .then((thread) => this.#admit(thread))
-        .catch((error: unknown) => {
-          this.#missing++;
-          if (this.#starting === 1 && this.#busy.size === 0 && this.#idle.length === 0)
-            this.#rejectAll(unwell('no inference thread can be started', error));
-        })
-        .finally(() => {
-          this.#starting--;
-          if (this.#idle.length > 0) this.#dispatch();
-        });
-    }
-  }
-
-  /** A replacement that comes up after the engine was closed is not kept. */
-  async #admit(thread: InferenceThread): Promise<void> {
-    if (this.#closed && this.#queue.texts === 0) await thread.stop();
-    else this.#idle.push(thread);
-  }
-
-  /** Nobody is left to answer: who waits is told, and the next call tries again. */
-  #rejectAll(error: Retryable): void {
-    for (let pieces = this.#queue.take(); pieces.length > 0; pieces = this.#queue.take())
-      for (const { call } of pieces) call.reject(error);
-    this.#whenDrained?.();
-  }
-
-  #startThread(): Promise<InferenceThread> {
-    return InferenceThread.start({ models: this.#models }, this.#startWorker);
+    set.costs.tokenBudget = this.#tokenBudget;
+    return set;
   }
 }
 
-const pieceOf = (piece: Omit<Piece, 'characters'>): Piece => ({
-  ...piece,
-  characters: piece.texts.reduce((sum, text) => sum + lengthOf(text), 0),
+function manifestOf({ manifests }: ReleaseSet, task: string): ModelManifest {
+  const manifest = manifests.get(task);
+  if (manifest !== undefined) return manifest;
+  throw new Misconfigured(`no model is loaded for the task “${task}”`, {
+    code: 'unknown-task',
+    fix: `Choose from ${[...manifests.keys()].join(', ')}, or train it with “millrace train ${task}”.`,
+  });
+}
+
+const urgencyOf = ({ priority = 'stream', withinMs }: Asking): Urgency => ({
+  priority,
+  dueAt: withinMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + withinMs,
 });
 
 const closed = (): Retryable => new Retryable('the inference engine is closed', { code: 'engine-closed' });
-
-const unwell = (message: string, cause: unknown): Retryable =>
-  new Retryable(message, { code: 'inference-thread-died', cause });

@@ -1,10 +1,10 @@
 // A forest ready to run: texts become named numbers, trees in an ONNX Runtime session answer. Lives in one thread.
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { type FeatureName, featureAt } from '../../schemas/features.ts';
 import type { LoadableModel, ManifestOf } from '../../schemas/model-manifest.ts';
 import { createVector } from '../features/vector.ts';
 import { type Input, type Model, textOf } from './model.ts';
-import { fileOf, singleThread } from './session.ts';
+import { fileOf, openCpuSession } from './session.ts';
 
 /** Loads a forest. Throws when a feature it names is none, or when ONNX Runtime refuses the file. */
 export async function loadForestModel(model: LoadableModel<'forest'>): Promise<ForestModel> {
@@ -14,7 +14,7 @@ export async function loadForestModel(model: LoadableModel<'forest'>): Promise<F
       throw new Error(`the release ${model.manifest.release} wants a feature “${name}”, which there is not`);
     return column;
   });
-  const session = await InferenceSession.create(fileOf(model, 'model.onnx'), singleThread);
+  const session = await openCpuSession(fileOf(model, 'model.onnx'));
   return new ForestModel(model.manifest, columns, session);
 }
 

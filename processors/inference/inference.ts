@@ -1,6 +1,6 @@
 // The inference processor: features in, predictions out. Every model of a message’s kind answers, in one message.
 import { type Features, featureAt, type Kind } from '../../schemas/features.ts';
-import { derivedId } from '../../schemas/identity.ts';
+import { derivedId, partDivider } from '../../schemas/identity.ts';
 import { invalid, type Outcome, ok, type Process } from '../../schemas/outcome.ts';
 import type { Prediction, Result } from '../../schemas/prediction.ts';
 import { calibrated } from './calibration.ts';
@@ -8,9 +8,17 @@ import { ModelCrashed } from './call.ts';
 import type { Answers } from './engine.ts';
 import { type LanguagePolicy, narrowed } from './language-policy.ts';
 
+/** How urgent a call is. */
+export interface Asking {
+  /** Requests of people who wait go before streams. Default `stream`. */
+  readonly priority?: 'request' | 'stream';
+  /** The answer is wanted within so many milliseconds: the engine closes a batch early rather than be late. */
+  readonly withinMs?: number;
+}
+
 /** What the processor needs of an engine. */
 export interface Predictor {
-  predict(tasks: readonly string[], texts: readonly string[]): Promise<readonly Answers[]>;
+  predict(tasks: readonly string[], texts: readonly string[], asking?: Asking): Promise<readonly Answers[]>;
 }
 
 export interface InferenceOptions {
@@ -19,6 +27,8 @@ export interface InferenceOptions {
   readonly tasks: Readonly<Record<Kind, readonly string[]>>;
   /** Which languages are expected of whom; without it every language the model knows. */
   readonly languages?: LanguagePolicy;
+  /** Without it, as a stream asks. */
+  readonly asking?: Asking;
 }
 
 const labelsMax = 3;
@@ -35,6 +45,7 @@ export function createInference({
   engine,
   tasks,
   languages,
+  asking,
 }: InferenceOptions): Process<Features, Prediction> {
   return async (batch) => {
     const outcomes = new Array<Outcome<Prediction>>(batch.length);
@@ -42,10 +53,17 @@ export function createInference({
       if (places.length === 0) return;
       try {
         const texts = places.map((place) => batch[place]!.text);
-        const answers = await engine.predict(tasks[kind], texts);
-        places.forEach((place, row) => {
-          outcomes[place] = outcomeOf(batch[place]!, answers, row, languages);
-        });
+        const answers = await engine.predict(tasks[kind], texts, asking);
+        const said: Said = {
+          answers,
+          isSound: answers.every(({ probabilities }) => firstWrong(probabilities, 0) < 0),
+          idParts: ['inference', ...answers.map(({ release }) => release)].join(partDivider),
+          languages,
+        };
+        for (let row = 0; row < places.length; row++) {
+          const place = places[row]!;
+          outcomes[place] = outcomeOf(batch[place]!, said, row);
+        }
       } catch (error) {
         if (!(error instanceof ModelCrashed)) throw error;
         for (const row of error.places) outcomes[places[row]!] = invalid('model-crashed', error.message);
@@ -64,33 +82,52 @@ export function createInference({
   };
 }
 
-function outcomeOf(
-  message: Features,
-  answers: readonly Answers[],
-  row: number,
-  languages: LanguagePolicy | undefined,
-): Outcome<Prediction> {
-  for (const { release, labels, probabilities } of answers) {
-    const said = probabilities.subarray(row * labels.length, (row + 1) * labels.length);
-    const wrong = said.findIndex((value) => !Number.isFinite(value));
-    if (wrong >= 0) return invalid('model-output', `${release} says ${said[wrong]} for “${labels[wrong]}”`);
-  }
-  return ok(predictionOf(message, answers, row, languages));
+/** What the models say about the messages of one call. */
+interface Said {
+  readonly answers: readonly Answers[];
+  /** Whether all of it are numbers; where not, each row is looked at. */
+  readonly isSound: boolean;
+  /** The stage and every release, as the last parts of an id. */
+  readonly idParts: string;
+  readonly languages: LanguagePolicy | undefined;
 }
 
-function predictionOf(
-  message: Features,
-  answers: readonly Answers[],
-  row: number,
-  languages: LanguagePolicy | undefined,
-): Prediction {
-  const results = answers.map((answer) =>
-    answer.task === languageTask && languages !== undefined
-      ? resultOf(narrowed(answer, row, languages, message.tenant), 0)
-      : resultOf(answer, row),
-  );
+/** The first place from `start` up to `end` that holds no finite number; -1 where there is none. */
+function firstWrong(values: Float32Array, start: number, end = values.length): number {
+  // What is not finite makes no zero when it is taken from itself.
+  for (let at = start; at < end; at++) if (values[at]! - values[at]! !== 0) return at;
+  return -1;
+}
+
+function outcomeOf(message: Features, said: Said, row: number): Outcome<Prediction> {
+  if (!said.isSound) {
+    for (const { release, labels, probabilities } of said.answers) {
+      const start = row * labels.length;
+      const wrong = firstWrong(probabilities, start, start + labels.length);
+      if (wrong < 0) continue;
+      return invalid(
+        'model-output',
+        `${release} says ${probabilities[wrong]} for “${labels[wrong - start]}”`,
+      );
+    }
+  }
+  return ok(predictionOf(message, said, row));
+}
+
+function predictionOf(message: Features, { answers, idParts, languages }: Said, row: number): Prediction {
+  let language = undetermined;
+  const results: Result[] = [];
+  for (const answer of answers) {
+    const isLanguage = answer.task === languageTask;
+    const result =
+      isLanguage && languages !== undefined
+        ? resultOf(narrowed(answer, row, languages, message.tenant), 0)
+        : resultOf(answer, row);
+    if (isLanguage) language = result.label;
+    results.push(result);
+  }
   return {
-    id: derivedId(message.messageId, 'inference', ...answers.map(({ release }) => release)),
+    id: derivedId(message.messageId, idParts),
     tenant: message.tenant,
     eventTime: message.eventTime,
     ingestTime: message.ingestTime,
@@ -100,7 +137,7 @@ function predictionOf(
     kind: message.kind,
     values: message.kind === 'prompt' ? message.values : null,
     textLength: message.values[featureAt.characters]!,
-    language: results.find(({ task }) => task === languageTask)?.label ?? undetermined,
+    language,
     results,
   };
 }
@@ -118,9 +155,10 @@ export function resultOf(answers: Answers, row: number): Result {
     const probability = probabilities[start + label]!;
     if (probability < probabilityMin) continue;
     let place = leading.length;
-    while (place > 0 && probability > probabilities[start + leading[place - 1]!]!) place--;
-    leading.splice(place, 0, label);
-    if (leading.length > labelsMax) leading.pop();
+    for (; place > 0 && probability > probabilities[start + leading[place - 1]!]!; place--) {
+      if (place < labelsMax) leading[place] = leading[place - 1]!;
+    }
+    if (place < labelsMax) leading[place] = label;
   }
   const first = leading.length > 0 ? probabilities[start + leading[0]!]! : 0;
   return {

@@ -2,51 +2,92 @@
 // language, which knows single words and languages with little text and is asked where the first leaves doubt. Their
 // logarithms are added; likelihoods of more units are worth less each, since neighbouring units say much the same.
 // Lives in one thread.
-import { InferenceSession } from 'onnxruntime-node';
 import type { LoadableModel, ManifestOf } from '../../schemas/model-manifest.ts';
-import type { BagRun } from './bag-runs.ts';
+import { BagPooling } from './bag-kernels.ts';
+import { runIdsMax } from './bag-runs.ts';
 import { CharacterTable, readTries } from './character-table.ts';
 import { LanguageScorer } from './language-scores.ts';
 import { type Input, type Model, textOf } from './model.ts';
-import { NgramModel } from './ngram-model.ts';
-import { fileOf, singleThread } from './session.ts';
+import { ModelTail } from './model-tail.ts';
+import { Featurizer } from './ngram.ts';
+import { OnnxFile } from './onnx-file.ts';
+import { fileOf } from './session.ts';
 
-/** What both models are asked: n-gram ids, and the texts as they are. */
+/** Texts [start, end) of a batch as the network reads them. */
+interface PooledRun {
+  readonly start: number;
+  readonly end: number;
+  /** One row a text. Empty where no text of the run has any n-gram. */
+  readonly pooled: Float32Array;
+}
+
+/** What both models are asked: pooled n-grams, and the texts as they are. */
 export interface LanguageBatch {
-  readonly runs: readonly BagRun[];
+  readonly runs: readonly PooledRun[];
   readonly texts: readonly string[];
 }
 
-/** Loads a language release. */
+/** Loads a language release. Throws where its graph is not the one that its kind has. */
 export async function loadLanguageModel(model: LoadableModel<'language'>): Promise<LanguageModel> {
   const { manifest } = model;
   const { order, discount } = manifest.characters;
   const shape = { languages: manifest.labels.length, order, discount };
   const table = new CharacterTable(readTries(fileOf(model, 'characters.bin'), shape), shape);
-  const session = await InferenceSession.create(fileOf(model, 'model.onnx'), singleThread);
-  return new LanguageModel(manifest, table, session);
+  const file = new OnnxFile(fileOf(model, 'model.onnx'));
+  const pooling = new BagPooling(file, manifest.featurizer);
+  const network = await ModelTail.open(file, 'bags', pooling.width);
+  return new LanguageModel(manifest, table, pooling, network);
 }
 
 export class LanguageModel implements Model<LanguageBatch> {
   readonly manifest: ManifestOf<'language'>;
   readonly preparationKey: string;
   readonly #scorer: LanguageScorer;
-  readonly #ngram: NgramModel;
+  readonly #featurizer: Featurizer;
+  readonly #pooling: BagPooling;
+  /** Ids of one text, until they are pooled. */
+  readonly #ids: Int32Array;
+  readonly #network: ModelTail;
   readonly #row: Float64Array;
   readonly #likelihoods: Float64Array;
 
-  constructor(manifest: ManifestOf<'language'>, table: CharacterTable, session: InferenceSession) {
-    const { characters, mixture, ...shared } = manifest;
+  constructor(
+    manifest: ManifestOf<'language'>,
+    table: CharacterTable,
+    pooling: BagPooling,
+    network: ModelTail,
+  ) {
     this.manifest = manifest;
-    this.preparationKey = `language ${JSON.stringify(manifest.featurizer)}`;
+    // Each release pools by a table of its own.
+    this.preparationKey = `language ${manifest.release}`;
     this.#scorer = new LanguageScorer(table);
-    this.#ngram = new NgramModel({ ...shared, kind: 'ngram', temperature: 1 }, session);
+    this.#featurizer = new Featurizer(manifest.featurizer);
+    this.#pooling = pooling;
+    this.#ids = new Int32Array(manifest.featurizer.idsMax);
+    this.#network = network;
     this.#row = new Float64Array(manifest.labels.length);
     this.#likelihoods = new Float64Array(manifest.labels.length);
   }
 
   prepare(inputs: readonly Input[]): LanguageBatch {
-    return { runs: this.#ngram.prepare(inputs), texts: inputs.map(textOf) };
+    const texts = inputs.map(textOf);
+    const { width } = this.#pooling;
+    const runs: PooledRun[] = [];
+    let pooled = new Float32Array(texts.length * width);
+    let start = 0;
+    let ids = 0;
+    texts.forEach((text, index) => {
+      const count = this.#featurizer.featurize(text, this.#ids, 0);
+      this.#pooling.pool(this.#ids, 0, count, pooled, (index - start) * width);
+      ids += count;
+      if (ids < runIdsMax && index < texts.length - 1) return;
+      const end = index + 1;
+      runs.push({ start, end, pooled: pooled.subarray(0, ids > 0 ? (end - start) * width : 0) });
+      pooled = new Float32Array((texts.length - end) * width);
+      start = end;
+      ids = 0;
+    });
+    return { runs, texts };
   }
 
   /** Probabilities of every language for `count` texts, row-major: nothing but zeros for a text without letters. */
@@ -54,8 +95,8 @@ export class LanguageModel implements Model<LanguageBatch> {
     const labels = this.manifest.labels.length;
     const probabilities = new Float32Array(count * labels);
     for (const run of runs) {
-      if (run.ids.length === 0) continue;
-      const logits = await this.#ngram.logits(run);
+      if (run.pooled.length === 0) continue;
+      const logits = await this.#network.run(run.pooled, 'logits');
       for (let text = run.start; text < run.end; text++) {
         const from = (text - run.start) * labels;
         if (this.#decide(texts[text]!, logits.subarray(from, from + labels))) {
@@ -83,7 +124,7 @@ export class LanguageModel implements Model<LanguageBatch> {
   }
 
   close(): Promise<void> {
-    return this.#ngram.close();
+    return this.#network.close();
   }
 }
 

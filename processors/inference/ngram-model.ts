@@ -1,59 +1,58 @@
-// An n-gram model ready to run: an ONNX Runtime session and the batches it is fed. Lives in one thread.
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+// An n-gram model ready to run: its ids are pooled here, the rest of its graph runs in ONNX Runtime. Lives in one thread.
 import type { LoadableModel, ManifestOf } from '../../schemas/model-manifest.ts';
-import { answerRuns, type BagRun, bagRun } from './bag-runs.ts';
+import { BagPooling } from './bag-kernels.ts';
+import { answerRuns, type BagRun, runIdsMax } from './bag-runs.ts';
 import { type Input, type Model, textOf } from './model.ts';
+import { ModelTail, type TailOutput } from './model-tail.ts';
 import { Featurizer } from './ngram.ts';
-import { fileOf, singleThread } from './session.ts';
+import { OnnxFile } from './onnx-file.ts';
+import { fileOf } from './session.ts';
 
-/** Ids of one run at most, unless one text has more: what a run gathers then stays within the processor’s cache. */
-const runIdsMax = 16_384;
-
-/** Featurizes texts into runs of bounded size. The runs own their memory: none is overwritten by the next. */
-function featurizeRuns(featurizer: Featurizer, texts: readonly string[]): readonly BagRun[] {
-  const runs: BagRun[] = [];
-  const { idsMax, wordBuckets } = featurizer.options;
-  let ids = new Int32Array(runIdsMax + idsMax);
-  const ends: number[] = [];
-  let start = 0;
-  let filled = 0;
-  texts.forEach((text, index) => {
-    filled = featurizer.featurize(text, ids, filled);
-    ends.push(filled);
-    if (filled < runIdsMax && index < texts.length - 1) return;
-    runs.push(bagRun(wordBuckets, start, ends, ids.subarray(0, filled)));
-    ids = new Int32Array(runIdsMax + idsMax);
-    ends.length = 0;
-    start = index + 1;
-    filled = 0;
-  });
-  return runs;
-}
-
-/** Loads an n-gram release. */
+/** Loads an n-gram release. Throws where its graph is not the one that its kind has. */
 export async function loadNgramModel(model: LoadableModel<'ngram'>): Promise<NgramModel> {
-  const session = await InferenceSession.create(fileOf(model, 'model.onnx'), singleThread);
-  return new NgramModel(model.manifest, session);
+  const file = new OnnxFile(fileOf(model, 'model.onnx'));
+  const pooling = new BagPooling(file, model.manifest.featurizer);
+  return new NgramModel(model.manifest, pooling, await ModelTail.open(file, 'bags', pooling.width));
 }
 
 export class NgramModel implements Model<readonly BagRun[]> {
   readonly manifest: ManifestOf<'ngram'>;
   readonly preparationKey: string;
   readonly #featurizer: Featurizer;
-  readonly #session: InferenceSession;
+  readonly #pooling: BagPooling;
+  readonly #tail: ModelTail;
+  /** Where ids are written first: runs own copies of what they need. */
+  readonly #ids: Int32Array;
   /** Index of the label an empty text gets; -1 where it is none of the model’s. */
   readonly #emptyLabel: number;
 
-  constructor(manifest: ManifestOf<'ngram'>, session: InferenceSession) {
+  constructor(manifest: ManifestOf<'ngram'>, pooling: BagPooling, tail: ModelTail) {
     this.manifest = manifest;
     this.preparationKey = `ngram ${JSON.stringify(manifest.featurizer)}`;
     this.#featurizer = new Featurizer(manifest.featurizer);
-    this.#session = session;
+    this.#pooling = pooling;
+    this.#tail = tail;
+    this.#ids = new Int32Array(runIdsMax + manifest.featurizer.idsMax);
     this.#emptyLabel = manifest.labels.indexOf(manifest.emptyLabel);
   }
 
+  /** Runs of bounded size. */
   prepare(inputs: readonly Input[]): readonly BagRun[] {
-    return featurizeRuns(this.#featurizer, inputs.map(textOf));
+    const runs: BagRun[] = [];
+    const ids = this.#ids;
+    let ends: number[] = [];
+    let start = 0;
+    let filled = 0;
+    inputs.forEach((input, index) => {
+      filled = this.#featurizer.featurize(textOf(input), ids, filled);
+      ends.push(filled);
+      if (filled < runIdsMax && index < inputs.length - 1) return;
+      runs.push({ start, end: index + 1, ids: ids.slice(0, filled), ends: Int32Array.from(ends) });
+      ends = [];
+      start = index + 1;
+      filled = 0;
+    });
+    return runs;
   }
 
   /**
@@ -67,21 +66,15 @@ export class NgramModel implements Model<readonly BagRun[]> {
   }
 
   /** Raw scores of one run, before the activation. */
-  async logits(run: BagRun): Promise<Float32Array> {
+  logits(run: BagRun): Promise<Float32Array> {
     return this.#run(run, 'logits');
   }
 
-  async #run(run: BagRun, output: 'logits' | 'probabilities'): Promise<Float32Array> {
-    const feeds = {
-      ids: new Tensor('int32', run.ids, [run.ids.length]),
-      rows: new Tensor('int64', run.rows, [run.rows.length, 1]),
-      counts: new Tensor('float32', run.counts, [run.counts.length, 1]),
-    };
-    const results = await this.#session.run(feeds, [output]);
-    return results[output]!.data as Float32Array;
+  #run(run: BagRun, output: TailOutput): Promise<Float32Array> {
+    return this.#tail.run(this.#pooling.poolRun(run), output);
   }
 
-  async close(): Promise<void> {
-    await this.#session.release();
+  close(): Promise<void> {
+    return this.#tail.close();
   }
 }

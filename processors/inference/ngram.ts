@@ -62,6 +62,8 @@ function mix(hash: number): number {
 /** Turns texts into feature ids. One featurizer serves one thread: it keeps the words at hand between calls. */
 export class Featurizer {
   readonly options: FeaturizerOptions;
+  /** The text last read, unit by unit, and a zero behind it: an array is faster to read than a string. */
+  #units: Uint16Array = new Uint16Array(1_024);
   #ids: Int32Array = new Int32Array(0);
   #end = 0;
   #limit = 0;
@@ -86,6 +88,25 @@ export class Featurizer {
    * where `idsMax` is reached.
    */
   featurize(text: string, ids: Int32Array, start: number): number {
+    this.#read(text);
+    this.#begin(ids, start);
+    if (this.options.flags) this.#pushMarks(text);
+    for (let at = 0; at < text.length && this.#end < this.#limit; ) at = this.#readToken(at, text.length);
+    // Marks alone say nothing: a text without words stays empty.
+    if (this.#wordsSeen === 0) return start;
+    if (this.options.repairs) this.#endSpaced();
+    return this.#end;
+  }
+
+  #read(text: string): void {
+    const { length } = text;
+    if (this.#units.length <= length) this.#units = new Uint16Array(2 * length);
+    const units = this.#units;
+    for (let at = 0; at < length; at++) units[at] = text.charCodeAt(at);
+    units[length] = 0;
+  }
+
+  #begin(ids: Int32Array, start: number): void {
     this.#ids = ids;
     this.#end = start;
     this.#limit = start + this.options.idsMax;
@@ -93,12 +114,6 @@ export class Featurizer {
     this.#negated = 0;
     this.#spaced = wordSeed;
     this.#spacedLetters = 0;
-    if (this.options.flags) this.#pushMarks(text);
-    for (let at = 0; at < text.length && this.#end < this.#limit; ) at = this.#readToken(text, at);
-    // Marks alone say nothing: a text without words stays empty.
-    if (this.#wordsSeen === 0) return start;
-    if (this.options.repairs) this.#endSpaced();
-    return this.#end;
   }
 
   #pushMarks(text: string): void {
@@ -109,32 +124,32 @@ export class Featurizer {
     }
   }
 
-  #readToken(text: string, at: number): number {
-    const unit = text.charCodeAt(at);
+  #readToken(at: number, to: number): number {
+    const unit = this.#units[at]!;
     if (unit >= 0xd800 && unit < 0xdc00) {
-      this.#emitWord(
-        Math.imul(Math.imul(symbolSeed ^ unit, fnvPrime) ^ (text.charCodeAt(at + 1) | 0), fnvPrime),
-      );
+      this.#emitWord(Math.imul(Math.imul(symbolSeed ^ unit, fnvPrime) ^ this.#units[at + 1]!, fnvPrime));
       return at + 2;
     }
     const kind = classOf[unit]!;
-    if (kind === letter) return this.#readWord(text, at);
+    if (kind === letter) return this.#readWord(at, to);
     if (kind === symbol) this.#emitWord(Math.imul(symbolSeed ^ unit, fnvPrime));
     return at + 1;
   }
 
   /** Longer runs without a separator (scripts without spaces, junk) are read in pieces, which bounds the buffer. */
-  #readWord(text: string, start: number): number {
+  #readWord(start: number, to: number): number {
+    const units = this.#units;
+    const { repairs } = this.options;
     const word = this.#word;
     word[0] = wordStart;
     let length = 1;
     let at = start;
     let hash = wordSeed;
-    for (; at < text.length && length <= wordUnitsMax; at++) {
-      const unit = text.charCodeAt(at);
+    for (; at < to && length <= wordUnitsMax; at++) {
+      const unit = units[at]!;
       const kind = classOf[unit]!;
-      if (kind !== letter && !(kind === apostrophe && classOf[text.charCodeAt(at + 1)] === letter)) {
-        if (!this.options.repairs || !standsForLetter(unit)) break;
+      if (kind !== letter && !(kind === apostrophe && classOf[units[at + 1]!] === letter)) {
+        if (!repairs || !standsForLetter(unit)) break;
       }
       const lower = lowerOf[unit]!;
       word[length++] = lower;
@@ -212,13 +227,14 @@ export class Featurizer {
     const ids = this.#ids;
     const mask = characterBuckets - 1;
     let end = this.#end;
+    const limit = this.#limit;
     for (let start = 0; start < length; start++) {
       const stop = Math.min(start + charactersMax, length);
+      const first = start + charactersMin - 1;
       let hash = characterSeed;
       for (let at = start; at < stop; at++) {
         hash = Math.imul(hash ^ word[at]!, fnvPrime);
-        if (at - start + 1 >= charactersMin && end < this.#limit)
-          ids[end++] = wordBuckets + (mix(hash) & mask);
+        if (at >= first && end < limit) ids[end++] = wordBuckets + (mix(hash) & mask);
       }
     }
     this.#end = end;

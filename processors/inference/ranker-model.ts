@@ -1,11 +1,11 @@
 // A ranker ready to run: a question and a candidate answer to a score. Higher is better; only the order says something.
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { Misconfigured } from '../../schemas/errors.ts';
 import type { LoadableModel, ManifestOf } from '../../schemas/model-manifest.ts';
 import { PairFeaturizer, pairFeatureNames } from '../retrieval/pair-features.ts';
 import { readTermTable } from '../retrieval/term-table.ts';
 import type { Input, Model } from './model.ts';
-import { fileOf, singleThread } from './session.ts';
+import { fileOf, openCpuSession } from './session.ts';
 
 /** Loads a ranker release. Throws where it was made for other features than this code has. */
 export async function loadRankerModel(model: LoadableModel<'ranker'>): Promise<Model<Float32Array>> {
@@ -20,7 +20,7 @@ export async function loadRankerModel(model: LoadableModel<'ranker'>): Promise<M
     );
   }
   const featurizer = new PairFeaturizer(readTermTable(fileOf(model, 'terms.bin')));
-  const session = await InferenceSession.create(fileOf(model, 'model.onnx'), singleThread);
+  const session = await openCpuSession(fileOf(model, 'model.onnx'));
   return new RankerModel(model.manifest, featurizer, session);
 }
 

@@ -1,121 +1,118 @@
-// The engine’s queue: pieces of calls that wait for a thread, bounded, first come first served, and joined into
-// batches: what arrived for the same tasks while the threads were busy runs together.
-
-import { Overloaded } from '../../schemas/errors.ts';
+// Texts that wait for a thread, first come first served, and joined into batches: what arrived for the same tasks while
+// the threads were busy runs together.
 import type { Call } from './call.ts';
-import type { Input } from './model.ts';
+import { type Input, lengthOf } from './model.ts';
 
-/** Consecutive texts of one call, small enough for one run. */
+/** Consecutive texts of one call. */
 export interface Piece {
   readonly tasks: readonly string[];
   readonly texts: readonly Input[];
   /** Place of the first text in its call. */
   readonly from: number;
   readonly call: Call;
-  readonly characters: number;
-  /** How often a thread has died over it. */
-  readonly deaths: number;
+  /** Grows from one arrival to the next, over all queues. */
+  readonly ticket: number;
+  /** When the answers are wanted, by `performance.now()`. */
+  readonly dueAt: number;
 }
 
-export interface QueueLimits {
-  readonly textsPerRunMax: number;
-  readonly charactersPerRunMax: number;
-  readonly queueTextsMax: number;
-  readonly queueCharactersMax: number;
+/** How large a batch may become; one text always fits. */
+export interface RunLimits {
+  readonly texts: number;
+  readonly characters: number;
 }
 
 interface Line {
+  readonly key: string;
   /** Pieces before `head` have left. */
-  readonly pieces: { readonly piece: Piece; readonly ticket: number }[];
+  readonly pieces: Piece[];
   head: number;
 }
 
-export class WorkQueue {
-  readonly #limits: QueueLimits;
-  readonly #lines = new Map<string, Line>();
-  #ticket = 0;
-  #returned = 0;
-  #texts = 0;
-  #characters = 0;
+/** Tasks that are asked together: what is learned about their runs goes by this. */
+export const keyOf = (tasks: readonly string[]): string => tasks.join(' ');
 
-  constructor(limits: QueueLimits) {
-    this.#limits = limits;
-  }
+export class WorkQueue {
+  readonly #lines = new Map<string, Line>();
+  #texts = 0;
 
   /** Texts waiting now. */
   get texts(): number {
     return this.#texts;
   }
 
-  /** Adds the pieces of one call, all or none. Throws `Overloaded` when they do not fit beside what waits already. */
-  add(pieces: readonly Piece[]): void {
-    let texts = this.#texts;
-    let characters = this.#characters;
-    for (const piece of pieces) {
-      texts += piece.texts.length;
-      characters += piece.characters;
-    }
-    const { queueTextsMax, queueCharactersMax } = this.#limits;
-    // A call larger than the whole queue must get through some time: it does when nothing else waits.
-    if (this.#texts > 0 && (texts > queueTextsMax || characters > queueCharactersMax)) {
-      throw new Overloaded(
-        `the inference queue is full: ${this.#texts} texts wait (limit ${queueTextsMax} texts, ${queueCharactersMax} characters)`,
-        { code: 'inference-queue-full', context: { texts: this.#texts, characters: this.#characters } },
-      );
-    }
-    for (const piece of pieces) this.#lineOf(piece).pieces.push({ piece, ticket: this.#ticket++ });
-    this.#texts = texts;
-    this.#characters = characters;
+  /** Ticket of what waits longest; null when nothing waits. */
+  get ticket(): number | null {
+    return this.#longestWaiting()?.ticket ?? null;
   }
 
-  /** Puts a piece whose thread died back, before all others. */
-  putBack(piece: Piece): void {
-    const line = this.#lineOf(piece);
-    line.pieces.splice(line.head, 0, { piece, ticket: --this.#returned });
+  add(piece: Piece): void {
+    if (piece.texts.length === 0) return;
+    const key = keyOf(piece.tasks);
+    const line = this.#lines.get(key) ?? { key, pieces: [], head: 0 };
+    this.#lines.set(key, line);
+    line.pieces.push(piece);
     this.#texts += piece.texts.length;
-    this.#characters += piece.characters;
   }
 
   /**
-   * Takes the piece that waits longest and what else waits for the same tasks and fits into a run with it. A piece
-   * over which a thread has died runs alone, so that nothing else is blamed for what it does.
+   * Takes the texts that wait longest and what else waits for the same tasks and fits into a run with them. A piece
+   * that does not fit is cut. `limitsOf` is asked with the piece at the head.
    */
-  take(): readonly Piece[] {
-    const line = this.#longestWaiting();
-    if (line === null) return [];
+  take(limitsOf: (head: Piece) => RunLimits): readonly Piece[] {
+    const first = this.#longestWaiting();
+    if (first === null) return [];
+    const line = this.#lines.get(keyOf(first.tasks))!;
+    const limits = limitsOf(first);
     const taken: Piece[] = [];
     let texts = 0;
     let characters = 0;
-    for (; line.head < line.pieces.length; line.head++) {
-      const { piece } = line.pieces[line.head]!;
-      if (taken.length > 0 && (piece.deaths > 0 || taken[0]!.deaths > 0)) break;
-      texts += piece.texts.length;
-      characters += piece.characters;
-      const { textsPerRunMax, charactersPerRunMax } = this.#limits;
-      if (taken.length > 0 && (texts > textsPerRunMax || characters > charactersPerRunMax)) break;
-      taken.push(piece);
-      this.#texts -= piece.texts.length;
-      this.#characters -= piece.characters;
+    while (line.head < line.pieces.length) {
+      const piece = line.pieces[line.head]!;
+      let fitting = 0;
+      for (const text of piece.texts) {
+        const length = lengthOf(text);
+        if (texts > 0 && (texts === limits.texts || characters + length > limits.characters)) break;
+        texts++;
+        characters += length;
+        fitting++;
+      }
+      if (fitting > 0) taken.push(partOf(piece, 0, fitting));
+      if (fitting < piece.texts.length) {
+        line.pieces[line.head] = partOf(piece, fitting, piece.texts.length);
+        break;
+      }
+      line.head++;
     }
-    if (line.head === line.pieces.length) this.#lines.delete(keyOf(taken[0]!));
-    else if (line.head > 1_024) line.head -= line.pieces.splice(0, line.head).length;
+    this.#texts -= texts;
+    this.#tidy(line);
     return taken;
   }
 
-  #lineOf(piece: Piece): Line {
-    const key = keyOf(piece);
-    const line = this.#lines.get(key) ?? { pieces: [], head: 0 };
-    this.#lines.set(key, line);
-    return line;
+  /** Everything that waits is taken away. */
+  clear(): readonly Piece[] {
+    const all = [...this.#lines.values()].flatMap(({ pieces, head }) => pieces.slice(head));
+    this.#lines.clear();
+    this.#texts = 0;
+    return all;
   }
 
-  #longestWaiting(): Line | null {
-    let first: Line | null = null;
-    for (const line of this.#lines.values()) {
-      if (first === null || line.pieces[line.head]!.ticket < first.pieces[first.head]!.ticket) first = line;
+  #tidy(line: Line): void {
+    if (line.head === line.pieces.length) this.#lines.delete(line.key);
+    else if (line.head > 1_024) line.head -= line.pieces.splice(0, line.head).length;
+  }
+
+  #longestWaiting(): Piece | null {
+    let first: Piece | null = null;
+    for (const { pieces, head } of this.#lines.values()) {
+      if (first === null || pieces[head]!.ticket < first.ticket) first = pieces[head]!;
     }
     return first;
   }
 }
 
-const keyOf = (piece: Piece): string => piece.tasks.join(' ');
+/** Some texts of a piece. */
+export function partOf(piece: Piece, from: number, to: number): Piece {
+  if (from === 0 && to === piece.texts.length) return piece;
+  return { ...piece, texts: piece.texts.slice(from, to), from: piece.from + from };
+}

@@ -24,10 +24,13 @@ export function createScoring(options: ScoringOptions): Process<Prediction, Scor
   return async (batch) => batch.map((prediction) => ok(scoreOf(prediction, options)));
 }
 
+/** Every field is named once: objects that are put together from parts are slow to make and slow to read. */
 function scoreOf(prediction: Prediction, options: ScoringOptions): Score {
   const isPrompt = prediction.kind === 'prompt';
   const releases = prediction.results.map(({ release }) => release);
   if (isPrompt) releases.push(rulesRelease);
+  const comment = isPrompt ? noComment : commentOf(prediction, options);
+  const prompt = isPrompt ? promptOf(prediction) : noPrompt;
   return {
     id: derivedId(prediction.messageId, 'scoring', ...releases),
     tenant: prediction.tenant,
@@ -37,9 +40,22 @@ function scoreOf(prediction: Prediction, options: ScoringOptions): Score {
     traceparent: prediction.traceparent,
     messageId: prediction.messageId,
     kind: prediction.kind,
-    ...languageOf(prediction),
-    ...(isPrompt ? noComment : commentOf(prediction, options)),
-    ...(isPrompt ? promptOf(prediction) : noPrompt),
+    language: prediction.language === undetermined ? null : prediction.language,
+    languageConfidence: rounded(resultOf(prediction.results, 'language')?.confidence),
+    sentiment: comment.sentiment,
+    sentimentConfidence: comment.sentimentConfidence,
+    emotion: comment.emotion,
+    emotionConfidence: comment.emotionConfidence,
+    toxicity: comment.toxicity,
+    toxic: comment.toxic,
+    intent: prompt.intent,
+    intentConfidence: prompt.intentConfidence,
+    complexity: prompt.complexity,
+    quality: prompt.quality,
+    clarity: prompt.clarity,
+    specificity: prompt.specificity,
+    structure: prompt.structure,
+    context: prompt.context,
     releases,
   };
 }
@@ -117,13 +133,6 @@ function judgedQuality(results: readonly Result[]): Quality | null {
 function pointsOf(quality: Quality | null): Partial<PromptPart> {
   if (quality === null) return {};
   return Object.fromEntries(qualityLabels.map((label) => [label, Math.fround(quality[label])]));
-}
-
-function languageOf({ results, language }: Prediction): Pick<Score, 'language' | 'languageConfidence'> {
-  return {
-    language: language === undetermined ? null : language,
-    languageConfidence: rounded(resultOf(results, 'language')?.confidence),
-  };
 }
 
 /** Probability of the toxic label; labels that a prediction leaves out are below one per cent and count as 0. */

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS `comments` (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`tenant`, `eventTime`, `id`)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
 COMMENT 'A text that a person wrote in public, to be analysed for language, sentiment, emotion and toxicity.';
 
 CREATE TABLE IF NOT EXISTS `prompts` (
@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS `prompts` (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`tenant`, `eventTime`, `id`)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
 COMMENT 'A text that a person sent to an assistant, to be analysed for intent, complexity and quality.';
 
 CREATE TABLE IF NOT EXISTS `features` (
@@ -88,7 +88,7 @@ CREATE TABLE IF NOT EXISTS `features` (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`tenant`, `kind`, `eventTime`, `messageId`)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
 COMMENT 'A cleaned text and what was counted in it.';
 
 CREATE TABLE IF NOT EXISTS `predictions` (
@@ -116,7 +116,7 @@ CREATE TABLE IF NOT EXISTS `predictions` (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`tenant`, `kind`, `eventTime`, `messageId`)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
 COMMENT 'What the serving models said about one message, one result per task. They travel together, so that scoring needs no join.';
 
 CREATE TABLE IF NOT EXISTS `scores` (
@@ -149,11 +149,13 @@ CREATE TABLE IF NOT EXISTS `scores` (
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
   `_time` DateTime64(3, 'UTC') COMMENT 'When the log accepted the record. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
-  INDEX offsets `_offset` TYPE minmax GRANULARITY 1
+  INDEX offsets `_offset` TYPE minmax GRANULARITY 1,
+  INDEX `by_id` `id` TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX `by_messageId` `messageId` TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`tenant`, `kind`, `eventTime`, `messageId`)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
 COMMENT 'The one answer about a message: labels with confidence, and for prompts complexity and quality.';
 
 CREATE TABLE IF NOT EXISTS `feedback` (
@@ -177,7 +179,7 @@ CREATE TABLE IF NOT EXISTS `feedback` (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`tenant`, `task`, `eventTime`, `messageId`)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
 COMMENT 'A person’s or a product’s word on the score of one message, whenever it arrives.';
 
 CREATE TABLE IF NOT EXISTS `dead_letters` (
@@ -205,7 +207,7 @@ CREATE TABLE IF NOT EXISTS `dead_letters` (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`stage`, `code`, `ingestTime`, `id`)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
 COMMENT 'A record that a stage could not use: original bytes and headers, where it failed and why.';
 
 CREATE TABLE IF NOT EXISTS `drift_reports` (
@@ -236,7 +238,7 @@ CREATE TABLE IF NOT EXISTS `drift_reports` (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`release`, `windowEnd`, `id`)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
 COMMENT 'One window of one release’s traffic against the release’s frozen baseline.';
 
 CREATE TABLE IF NOT EXISTS `alerts` (
@@ -259,7 +261,7 @@ CREATE TABLE IF NOT EXISTS `alerts` (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`rule`, `eventTime`, `id`)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
 COMMENT 'Something a person should know, once when it begins and once when it ends.';
 
 CREATE TABLE IF NOT EXISTS `model_events` (
@@ -283,5 +285,5 @@ CREATE TABLE IF NOT EXISTS `model_events` (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`task`, `eventTime`, `id`)
-SETTINGS non_replicated_deduplication_window = 10000
+SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
 COMMENT 'A decision about a model, with its evidence. Compacted by subject: the latest says what holds.';

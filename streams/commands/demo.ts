@@ -1,10 +1,9 @@
 // `millrace demo`: real samples through the whole system, then a minute of shifted traffic, then three questions.
 import { once } from 'node:events';
-import { startProbes } from '../../connectors/http-probes.ts';
 import { playDemo } from '../demo/demo.ts';
 import { showEvents, showProgress, showSummary, summaryJson } from '../demo/display.ts';
 import { askAll } from '../demo/questions.ts';
-import { openDoor } from '../door.ts';
+import { openDoor, startFrontDoor } from '../door.ts';
 import { startDriftJob } from '../drift-job.ts';
 import type { Stack } from '../stack.ts';
 import { type System, startSystem } from '../system.ts';
@@ -57,15 +56,15 @@ async function stayUp(
   system: System,
   say: (text: string) => Promise<void>,
 ) {
-  const probes = await startProbes({
-    ...configuration.http,
+  const door = await startFrontDoor(stack, {
     access: await openDoor(configuration),
-    metrics: stack.metrics,
-    notReady: () => [],
+    notReady: () => system.reasons(),
   });
+  door.open(system.models);
   const stopDrift = startDriftJob(stack);
   await say(`
-Staying up for more input; metrics at ${probes.url}/metrics. In another terminal:
+Staying up for more input; the HTTP door is described at ${door.url}/docs. In another terminal:
+  curl -s ${door.url}/v1/analyze -H 'content-type: application/json' -d '{"text":"what a lovely day"}'
   echo "what a lovely day" | npx millrace publish comments --format text
   npx millrace tail scores
   npx millrace sql "SELECT intent, count() FROM scores GROUP BY 1 ORDER BY 2 DESC"
@@ -75,6 +74,7 @@ Ctrl-C stops.
     if (!io.signal.aborted) await Promise.race([system.done, once(io.signal, 'abort')]);
   } finally {
     await stopDrift();
-    await probes.close();
+    await door.drain();
+    await door.close();
   }
 }

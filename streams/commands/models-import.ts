@@ -18,8 +18,11 @@ import { table } from '../terminal.ts';
 import { type Action, type CommandContext, exitCodes, jsonLine } from './command.ts';
 import { numberBetween, placesOf, progressLine } from './data-places.ts';
 import { isRelease, runImport } from './models-bundle.ts';
+import { runHashedImport } from './models-import-hashed.ts';
 
 interface Options {
+  readonly kind: 'transformer' | 'hashed';
+  readonly hashing?: string;
   readonly task?: string;
   readonly version?: string;
   readonly purpose?: ImportOptions['purpose'];
@@ -46,7 +49,16 @@ const repositoryModels = fileURLToPath(new URL('../../models', import.meta.url))
 export function defineImport(group: Command, context: CommandContext, action: Action): void {
   group
     .command('import <path>')
-    .description('take in a bundle that export wrote, or a folder with a Hugging Face ONNX export')
+    .description('take in a bundle that export wrote, a Hugging Face ONNX export, or a plain ONNX model')
+    .addOption(
+      new Option('--kind <kind>', 'what an export is: a transformer, or a model over hashed words')
+        .choices(['transformer', 'hashed'])
+        .default('transformer'),
+    )
+    .option(
+      '--hashing <json>',
+      'of a model over hashed words: how words become ids, or the file that says it',
+    )
     .option('--task <task>', 'of an export: the task it is for')
     .option('--version <version>', 'of an export: the version of the release, such as 1.0.0')
     .addOption(
@@ -84,12 +96,16 @@ export function defineImport(group: Command, context: CommandContext, action: Ac
 
 const examples = `
 An export is a folder with model.onnx (or onnx/model.onnx), config.json and tokenizer.json, as
-“optimum-cli export onnx --model <name> <folder>” writes it.
+“optimum-cli export onnx --model <name> <folder>” writes it. A model over hashed words (--kind hashed) is one ONNX file
+that reads padded ids and perhaps a mask. Its words are runs of letters and digits of the lower-cased text, an id is
+offset + FNV-1a(word) mod buckets; --hashing may say buckets, idsMax, bigrams, offset, prefixIds, suffixIds and padId.
 
 Examples:
   millrace models import toxicity.tar.gz
   millrace models import ./distilbert-sst2 --task sentiment --version 2.0.0 --quantize int8
-  millrace models import ./minilm --task similarity --version 1.0.0 --purpose embedding`;
+  millrace models import ./minilm --task similarity --version 1.0.0 --purpose embedding
+  millrace models import ./bag.onnx --kind hashed --task topic --version 1.0.0 --labels sport,news,other \\
+    --hashing '{"bigrams": true, "buckets": 262144, "idsMax": 128}'`;
 
 function labelList(text: string): readonly string[] {
   const labels = text.split(',').map((label) => label.trim());
@@ -99,13 +115,16 @@ function labelList(text: string): readonly string[] {
 
 async function run(context: CommandContext, name: string, options: Options): Promise<number> {
   const path = resolve(context.workingDirectory, name);
-  if (await isRelease(path)) return runImport(context, path, options.json ?? false);
+  if (options.kind !== 'hashed' && (await isRelease(path)))
+    return runImport(context, path, options.json ?? false);
   const { task, version } = named(name, options);
   const { io, configuration } = context;
   const store = modelStoreOf(configuration);
   const languageModel = await languageModelIn(store);
   const line = progressLine(context);
   try {
+    if (options.kind === 'hashed')
+      return await takeInHashed(context, path, { ...options, task, version }, languageModel);
     const imported = await importTransformer({
       ...options,
       folder: path,
@@ -132,6 +151,25 @@ async function run(context: CommandContext, name: string, options: Options): Pro
   }
 }
 
+async function takeInHashed(
+  context: CommandContext,
+  file: string,
+  options: Options & { readonly task: string; readonly version: string },
+  languageModel: Model,
+): Promise<number> {
+  const { hashing } = options;
+  const isPlace = hashing !== undefined && !hashing.trimStart().startsWith('{');
+  return runHashedImport(context, modelStoreOf(context.configuration), {
+    ...options,
+    file,
+    hashing: isPlace ? resolve(context.workingDirectory, hashing) : hashing,
+    texts: await referenceTexts(options.reference),
+    judged: await judgedRows(context, options),
+    languageModel,
+    json: options.json ?? false,
+  });
+}
+
 /** The language model of the store, else the one in this repository. */
 async function languageModelIn(store: ModelStore): Promise<Model> {
   const release = await store.load('language').catch((error: unknown) => {
@@ -155,7 +193,7 @@ function named(
         ? '--version is to be three numbers, such as 1.0.0'
         : null;
   if (wrong === null) return { task: task!, version: version! };
-  throw new Misconfigured(`${path} holds no release; to import it as a transformer, ${wrong}`, {
+  throw new Misconfigured(`${path} holds no release; to import it as a model, ${wrong}`, {
     code: 'import-unnamed',
     fix: `Run “millrace models import ${path} --task sentiment --version 1.0.0”, or name a bundle.`,
   });

@@ -1,7 +1,6 @@
 // `millrace up`: runs the configured streams until stopped.
 import { once } from 'node:events';
-import { startProbes } from '../../connectors/http-probes.ts';
-import { openDoor } from '../door.ts';
+import { openDoor, startFrontDoor } from '../door.ts';
 import { startLagGauge } from '../loop/lag-gauge.ts';
 import { type System, startSystem } from '../system.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
@@ -14,7 +13,8 @@ export const up: Define = (program, context, action) => {
     .addHelpText(
       'after',
       `
-Serves /metrics, /live and /ready on HTTP_PORT. On SIGTERM it finishes what is in hand, commits and leaves.
+Answers requests (docs/http.md), /metrics, /live and /ready on HTTP_PORT. On SIGTERM it finishes what is in hand,
+commits and leaves.
 
 Examples:
   millrace up
@@ -27,24 +27,25 @@ Examples:
 async function run({ io, configuration, stack: open }: CommandContext, json: boolean): Promise<number> {
   const access = await openDoor(configuration);
   const stack = await open();
-  const { logger, metrics } = stack;
+  const { logger } = stack;
   let stopped: unknown = null;
   let system: System | null = null;
-  const probes = await startProbes({
-    ...configuration.http,
+  const door = await startFrontDoor(stack, {
     access,
-    onTlsTrouble: (error) => logger.error({ err: error }, 'the certificate is not renewed'),
-    metrics,
     notReady: () => [...(stopped ? [String(stopped)] : []), ...(system?.reasons() ?? ['starting'])],
     notLive: () => (stopped ? [String(stopped)] : []),
   });
-  const running = await startSystem(stack, { driftByClock: true }).catch(async (error: unknown) => {
-    await probes.close();
-    throw error;
-  });
+  const forRequests = configuration.http.requests === 'on';
+  const running = await startSystem(stack, { driftByClock: true, forRequests }).catch(
+    async (error: unknown) => {
+      await door.close();
+      throw error;
+    },
+  );
   system = running;
+  door.open(running.models);
   const stopLagGauge = startLagGauge(stack);
-  const about = { streams: running.names, mode: configuration.mode, http: probes.url };
+  const about = { streams: running.names, mode: configuration.mode, http: door.url };
   logger.info(about, 'running; Ctrl-C stops');
   if (json) await io.stdout.write(jsonLine(about));
   const failure = await Promise.race([
@@ -58,8 +59,10 @@ async function run({ io, configuration, stack: open }: CommandContext, json: boo
   if (failure) logger.fatal({ err: failure }, 'a stream stopped');
   else logger.info('draining');
   stopLagGauge();
+  // Requests first: they are answered by the models that the streams share.
+  await door.drain();
   await running.close();
-  await probes.close();
+  await door.close();
   if (failure) throw failure;
   return exitCodes.done;
 }

@@ -1,5 +1,6 @@
 // What single settings cannot say: values that contradict each other.
 import { doorChecks } from './door-checks.ts';
+import { routeChecks } from './route-checks.ts';
 import type { SettingValues } from './settings.ts';
 import { badTlsFiles } from './tls-files.ts';
 
@@ -16,6 +17,7 @@ const isLocal = (broker: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[:
 
 const checks: readonly Check[] = [
   ...doorChecks,
+  ...routeChecks,
   ({ kafka: { sasl } }) =>
     sasl.mechanism !== null &&
     (sasl.username === null || sasl.password === null) && {
@@ -125,12 +127,6 @@ const checks: readonly Check[] = [
       keys: ['loop.retryDelayMaxMs', 'loop.retryDelayMs'],
       what: `the longest pause (${loop.retryDelayMaxMs} ms) is shorter than the first (${loop.retryDelayMs} ms)`,
       fix: 'Raise loop.retryDelayMaxMs or lower loop.retryDelayMs.',
-    },
-  ({ sink }) =>
-    sink.flushMs >= sink.deadlineMs && {
-      keys: ['sink.flushMs', 'sink.deadlineMs'],
-      what: `an insert would be past its deadline (${sink.deadlineMs} ms) before it is flushed (${sink.flushMs} ms)`,
-      fix: 'Lower sink.flushMs or raise sink.deadlineMs.',
     },
   ({ drift }) =>
     drift.everyMs > drift.windowMs && {

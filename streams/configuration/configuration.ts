@@ -23,6 +23,10 @@ export interface ConfigurationSources {
 export const isEmbedded = ({ kafka, clickhouse }: Configuration): boolean =>
   kafka.brokers.length === 0 || clickhouse.url === null;
 
+/** Whether any stream of this process needs ClickHouse: routes go from topics to topics. */
+export const storesAnything = ({ streams }: Pick<Configuration, 'streams'>): boolean =>
+  streams.some((name) => name !== 'routes');
+
 const settingsByKey: ReadonlyMap<string, Setting<unknown>> = new Map(eachSetting(settings));
 
 /**
@@ -75,6 +79,7 @@ function fillDefaults(values: Map<string, unknown>, origins: Record<string, stri
     mode: values.get('mode') as Basis['mode'],
     brokers: values.get('kafka.brokers') as Basis['brokers'],
     registryUrl: values.get('registry.url') as Basis['registryUrl'],
+    hasRoutes: (values.get('routes') as readonly unknown[]).length > 0,
   };
   for (const [key, setting] of missing)
     if (isDerived(setting.default)) values.set(key, setting.default.from(basis));

@@ -24,6 +24,12 @@ export const kafka = {
     default: 'kafkajs',
     doc: 'The library that speaks to the brokers: kafkajs, or librdkafka through `@confluentinc/kafka-javascript`, which has to be built first.',
   }),
+  codec: setting({
+    variable: 'KAFKA_CODEC',
+    kind: choice('own', 'stock'),
+    default: 'own',
+    doc: 'With kafkajs: who encodes and decodes records, Millrace (own) or kafkajs (stock), which takes several times the processor time.',
+  }),
   clientId: setting({
     variable: 'KAFKA_CLIENT_ID',
     kind: text,

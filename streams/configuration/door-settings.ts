@@ -1,20 +1,79 @@
 // Settings of the doors: who may ask what over HTTP, what SQL from people may cost, what is taken out of texts.
 import { redactable } from '../../processors/redaction/redaction.ts';
 import { bytes, count, fraction, milliseconds } from './quantity.ts';
-import { flag, list, setting, text, textOrNone, urlOrNone } from './setting.ts';
+import { choice, flag, list, setting, text, textOrNone, urlOrNone } from './setting.ts';
 
 export const http = {
   host: setting({
     variable: 'HTTP_HOST',
     kind: text,
     default: '127.0.0.1',
-    doc: 'Address that `/metrics`, `/live` and `/ready` listen on. `0.0.0.0` in a container. Anything but loopback asks for a key or a token.',
+    doc: 'Address that the HTTP door listens on. `0.0.0.0` in a container. Anything but loopback asks for a key or a token.',
   }),
   port: setting({
     variable: 'HTTP_PORT',
     kind: count({ min: 0, max: 65_535 }),
     default: 8_080,
-    doc: 'Port they listen on; 0 takes any free one.',
+    doc: 'Port it listens on; 0 takes any free one.',
+  }),
+  requests: setting({
+    variable: 'HTTP_REQUESTS',
+    kind: choice('auto', 'on', 'off'),
+    default: 'auto',
+    doc: '`auto`: requests are answered, those for models where a stream of this process runs them. `on`: this process runs the models in any case. `off`: probes and metrics only.',
+  }),
+  modelMs: setting({
+    variable: 'HTTP_MODEL_MS',
+    kind: milliseconds({ min: 1, max: 60_000 }),
+    default: 50,
+    unit: 'ms',
+    doc: 'How soon the models are asked to answer a request: the engine closes a batch early rather than be late.',
+  }),
+  answerTimeoutMs: setting({
+    variable: 'HTTP_ANSWER_TIMEOUT_MS',
+    kind: milliseconds({ min: 100, max: 600_000 }),
+    default: 30_000,
+    unit: 'ms',
+    doc: 'A request that is not answered by then is refused (503).',
+  }),
+  publishResults: setting({
+    variable: 'HTTP_PUBLISH_RESULTS',
+    kind: flag,
+    default: true,
+    doc: 'Predictions and scores of `/v1/analyze` are published, and so stored, shortly after the answer.',
+  }),
+  resultsMax: setting({
+    variable: 'HTTP_RESULTS_MAX',
+    kind: count({ min: 2_000 }),
+    default: 100_000,
+    unit: 'records',
+    doc: 'Results of requests that may wait to be published; past it requests are refused (429).',
+  }),
+  streamClientsMax: setting({
+    variable: 'HTTP_STREAM_CLIENTS_MAX',
+    kind: count({ min: 0, max: 100_000 }),
+    default: 1_000,
+    doc: 'Listeners of `/v1/stream` at once.',
+  }),
+  corsOrigins: setting({
+    variable: 'HTTP_CORS_ORIGINS',
+    kind: list({ empty: true }),
+    default: [],
+    doc: 'Web origins (`https://app.example.org`) whose pages may read answers; `*` is all of them. None: no page may.',
+  }),
+  drainDelayMs: setting({
+    variable: 'HTTP_DRAIN_DELAY_MS',
+    kind: milliseconds({ min: 0, max: 600_000 }),
+    default: 0,
+    unit: 'ms',
+    doc: 'On SIGTERM `/ready` fails for so long while requests are still taken, so that a load balancer notices.',
+  }),
+  drainMs: setting({
+    variable: 'HTTP_DRAIN_MS',
+    kind: milliseconds({ min: 0, max: 600_000 }),
+    default: 10_000,
+    unit: 'ms',
+    doc: 'Longest wait for running requests, and again for their results to be published, before the process goes on to end.',
   }),
   open: setting({
     variable: 'HTTP_OPEN',

@@ -33,6 +33,14 @@ export function checkEntry(entry: Entry, setting: Setting<unknown>): Checked {
   const given = typeof entry.value === 'string' ? setting.kind.fromText(entry.value) : entry.value;
   const parsed = setting.kind.schema.safeParse(given);
   if (parsed.success) return { ok: true, value: parsed.data };
+  if (setting.kind.explains) {
+    const [issue] = parsed.error.issues;
+    const at = (issue?.path ?? [])
+      .map((part) => (typeof part === 'number' ? part + 1 : String(part)))
+      .join(' ');
+    const what = `${entry.key}${at === '' ? '' : ` (${at})`}: ${issue?.message ?? 'wrong'}`;
+    return { ok: false, problem: { place: entry.origin, what, fix: `Give ${setting.kind.wanted}.` } };
+  }
   const got = setting.secret ? '' : `, got ${shown(entry.value)}`;
   const what = `${entry.key} has to be ${setting.kind.wanted}${got}`;
   return { ok: false, problem: { place: entry.origin, what, fix: fixFor(setting, given) } };

@@ -7,11 +7,11 @@ type Login = NonNullable<KafkaOptions['sasl']>;
 
 /** Brokers, name, TLS and login of the client. Reads the certificates that are named. */
 export function kafkaConnection(settings: SettingValues['kafka']): KafkaOptions {
-  const { brokers, clientId, sasl } = settings;
+  const { brokers, clientId, codec, sasl } = settings;
   const tls = settings.tls && tlsOf(settings);
   const { mechanism, username, password } = sasl;
-  if (mechanism === null || username === null || password === null) return { brokers, clientId, tls };
-  return { brokers, clientId, tls, sasl: { mechanism, username, password } as Login };
+  if (mechanism === null || username === null || password === null) return { brokers, clientId, codec, tls };
+  return { brokers, clientId, codec, tls, sasl: { mechanism, username, password } as Login };
 }
 
 function tlsOf(settings: SettingValues['kafka']): NonNullable<KafkaOptions['tls']> {

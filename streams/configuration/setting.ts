@@ -13,6 +13,8 @@ export interface Kind<V> {
   readonly choices?: readonly string[];
   /** True for addresses, which may hold a password. */
   readonly isAddress?: boolean;
+  /** True where a message is to name the part of the value that is wrong, because the value has many. */
+  readonly explains?: boolean;
 }
 
 /** What defaults may depend on. */
@@ -20,6 +22,8 @@ export interface Basis {
   readonly mode: 'chained' | 'apart';
   readonly brokers: readonly string[];
   readonly registryUrl: string | null;
+  /** Whether any routes are declared. */
+  readonly hasRoutes: boolean;
 }
 
 /** A default that follows from other settings or from the machine. */

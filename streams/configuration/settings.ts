@@ -2,11 +2,12 @@
 import { cache, clickhouse, kafka, registry } from './connection-settings.ts';
 import { http, redact, sql } from './door-settings.ts';
 import { mlflow, s3 } from './model-settings.ts';
+import { routeList } from './route-settings.ts';
 import { choice, choiceOrNone, flag, list, setting, text, urlOrNone, type ValuesOf } from './setting.ts';
 import { drift, inference, log, loop, scoring, sink } from './work-settings.ts';
 
 /** The streams a process can run. `chain` is features, inference and scoring in one; it belongs to the chained mode. */
-const streamNames = ['features', 'inference', 'scoring', 'chain', 'sinks', 'drift'] as const;
+const streamNames = ['features', 'inference', 'scoring', 'chain', 'routes', 'sinks', 'drift'] as const;
 export type StreamName = (typeof streamNames)[number];
 
 /** The tree of all settings, in the order of the reference. */
@@ -28,12 +29,20 @@ export const settings = {
     kind: list({ values: streamNames, empty: false }),
     default: {
       says: 'all of the mode',
-      from: ({ mode }): readonly StreamName[] =>
-        mode === 'chained'
-          ? ['chain', 'sinks', 'drift']
-          : ['features', 'inference', 'scoring', 'sinks', 'drift'],
+      from: ({ mode, hasRoutes }): readonly StreamName[] => [
+        ...(mode === 'chained' ? (['chain'] as const) : (['features', 'inference', 'scoring'] as const)),
+        ...(hasRoutes ? (['routes'] as const) : []),
+        'sinks',
+        'drift',
+      ],
     },
     doc: 'The streams this process runs.',
+  }),
+  routes: setting({
+    variable: 'MILLRACE_ROUTES',
+    kind: routeList,
+    default: [],
+    doc: 'Read a topic, ask a task, write a topic: `from=reviews task=toxicity to=verdicts`, several between semicolons; in YAML a list. Optional: `name`, `group` (of consumers), `text` and `id` (names of fields), `label` (`name`, or `index` for its place among the model’s labels), `latency` (`throughput`, `balanced`, `low`: later and cheaper, or sooner and dearer).',
   }),
   publishFeatures: setting({
     variable: 'MILLRACE_PUBLISH_FEATURES',

@@ -1,6 +1,7 @@
 // Settings of the work itself: logs, the loop, the sink, inference, scoring, drift.
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { availableCores } from '../../connectors/machine.ts';
+import { engine } from './engine-settings.ts';
 import { folderOrBucket } from './model-settings.ts';
 import { bytes, count, fraction, milliseconds } from './quantity.ts';
 import { choice, flag, languagesByTenant, list, numberByLanguage, setting } from './setting.ts';
@@ -109,19 +110,23 @@ export const sink = {
   flushMs: setting({
     variable: 'MILLRACE_SINK_FLUSH_MS',
     kind: milliseconds({ min: 1, max: 60_000 }),
-    default: {
-      says: '200; 500 on Kafka, where more partitions insert, each on its own',
-      from: ({ brokers }) => (brokers.length > 0 ? 500 : 200),
-    },
+    default: 150,
     unit: 'ms',
-    doc: 'Longest wait for a larger insert; less means fresher rows and more parts in ClickHouse.',
+    doc: 'Least time between two inserts of one partition, for what people wait for: scores, alerts, feedback, reports. Less means fresher rows and more parts in ClickHouse; the first row after a silence never waits.',
+  }),
+  flushBulkMs: setting({
+    variable: 'MILLRACE_SINK_FLUSH_BULK_MS',
+    kind: milliseconds({ min: 1, max: 60_000 }),
+    default: { says: '1000; 2000 on Kafka', from: ({ brokers }) => (brokers.length > 0 ? 2_000 : 1_000) },
+    unit: 'ms',
+    doc: 'The same for what is read in bulk: comments, prompts, features and predictions.',
   }),
   flushBytesMin: setting({
     variable: 'MILLRACE_SINK_FLUSH_BYTES_MIN',
     kind: bytes({ min: 1 }),
     default: 1_048_576,
     unit: 'bytes',
-    doc: 'Record bytes that end the wait before that.',
+    doc: 'A batch of so many bytes is a backlog: the next insert of its partition follows at once.',
   }),
   deadlineMs: setting({
     variable: 'MILLRACE_SINK_DEADLINE_MS',
@@ -137,8 +142,8 @@ export const inference = {
     variable: 'MILLRACE_INFERENCE_WORKERS',
     kind: count({ min: 1, max: 256 }),
     default: {
-      says: 'processors − 1, at least 1',
-      from: () => Math.max(1, availableParallelism() - 1),
+      says: 'processors (those a container may use) − 1, at least 1',
+      from: () => Math.max(1, availableCores() - 1),
     },
     unit: 'threads',
     doc: 'Worker threads that run models.',
@@ -151,6 +156,13 @@ export const inference = {
       from: () => fileURLToPath(new URL('../../models', import.meta.url)),
     },
     doc: 'Where releases lie, as `<task>/<version>/manifest.json`: a folder, or `s3://bucket/prefix` of S3 or what speaks its protocol.',
+  }),
+  modelsRefreshMs: setting({
+    variable: 'MILLRACE_MODELS_REFRESH_MS',
+    kind: milliseconds({ min: 0, max: 86_400_000 }),
+    default: 10_000,
+    unit: 'ms',
+    doc: 'How often a running system looks whether other releases serve now, and takes them over. 0: never.',
   }),
   commentTasks: setting({
     variable: 'MILLRACE_COMMENT_TASKS',
@@ -183,6 +195,7 @@ export const inference = {
     unit: 'texts',
     doc: 'Texts that may wait for a worker; more are refused and slow the source.',
   }),
+  ...engine,
 };
 
 export const scoring = {

@@ -3,8 +3,9 @@ import type { Configuration } from '../configuration/configuration.ts';
 import { servingReleases } from '../models.ts';
 import { clickhouse, kafka, redis, registry } from './connections.ts';
 import { type Examination, type Finding, find } from './finding.ts';
-import { chdb, examineProviders, librdkafka } from './libraries.ts';
+import { chdb, librdkafka } from './libraries.ts';
 import { dataDirectory, java, maven, node, processors } from './machine.ts';
+import { examineProviders } from './providers.ts';
 
 /**
  * Examines everything that a configuration needs or could use, side by side, each within its own time limit (20 s at
@@ -25,7 +26,7 @@ export async function examineMachine(configuration: Configuration): Promise<read
   ];
   const findings = await Promise.all([
     Promise.all(before.map(find)),
-    examineProviders(),
+    examineProviders(configuration),
     Promise.all(after.map(find)),
   ]);
   return findings.flat();

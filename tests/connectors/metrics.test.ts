@@ -35,7 +35,10 @@ it('every metric has our prefix, a base unit and a help line', async () => {
   );
   assert.ok(helps.length >= 18, `${helps.length} metrics`);
   for (const [, name = '', help = ''] of helps) {
-    assert.match(name, /^millrace_[a-z_]+(_total|_seconds|_bytes|_records|_partitions|_texts|_statistic)$/);
+    assert.match(
+      name,
+      /^millrace_[a-z_]+(_total|_seconds|_bytes|_records|_partitions|_texts|_statistic|_ratio|_requests|_clients|_workers|_tokens|_info)$/,
+    );
     assert.match(help, /^[A-Z].*\.$/, name);
   }
 });

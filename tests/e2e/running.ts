@@ -30,6 +30,7 @@ export async function startRunning(
       MILLRACE_DATA_DIRECTORY: directory,
       MILLRACE_LOG_LEVEL: 'error',
       MILLRACE_SINK_FLUSH_MS: '20',
+      MILLRACE_SINK_FLUSH_BULK_MS: '20',
       ...env,
     },
   });

@@ -12,3 +12,5 @@ export const registryUrl = (): string => address('SCHEMA_REGISTRY_URL');
 export const redisUrl = (): string => address('REDIS_URL');
 export const s3Endpoint = (): string => address('S3_ENDPOINT');
 export const mlflowUrl = (): string => address('MLFLOW_URL');
+/** A Python that has `tritonclient[http]`. */
+export const tritonPython = (): string => address('TRITON_PYTHON');

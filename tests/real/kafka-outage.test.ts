@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KafkaOptions } from '../../connectors/kafka/client.ts';
 import { openKafkaLog } from '../../connectors/kafka/log.ts';
 import { openLibrdkafkaLog } from '../../connectors/librdkafka/log.ts';
 import type { Log } from '../../connectors/log.ts';
@@ -16,7 +17,11 @@ import { prepareBroker } from '../../infra/kafka/settings.ts';
 import { Fenced, Retryable } from '../../schemas/errors.ts';
 import { allRecords, newName, reached, subscribing, textOf, texts } from '../contract/log/subject.ts';
 
-const clients = { kafkajs: openKafkaLog, librdkafka: openLibrdkafkaLog };
+const clients = {
+  kafkajs: openKafkaLog,
+  'kafkajs with its stock codec': (options: KafkaOptions) => openKafkaLog({ ...options, codec: 'stock' }),
+  librdkafka: openLibrdkafkaLog,
+};
 
 describe('a broker that goes away and comes back', { timeout: 600_000 }, () => {
   let folder: string;

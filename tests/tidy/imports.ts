@@ -23,6 +23,7 @@ const worker = ['schemas', 'processors', 'connectors', 'trainers'];
 /** Folders of ours that the files of a folder may import. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   schemas: ['schemas'],
+  client: ['client'],
   processors: ['schemas', 'processors'],
   connectors: ['schemas', 'connectors'],
   trainers: worker,
@@ -30,7 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   samples: [...worker, 'samples'],
   infra: ['schemas', 'connectors', 'infra'],
   'load-tests': [...worker, 'streams', 'infra', 'load-tests'],
-  tests: [...worker, 'streams', 'samples', 'infra', 'load-tests', 'tests'],
+  tests: [...worker, 'client', 'streams', 'samples', 'infra', 'load-tests', 'tests'],
 };
 
 /** Packages that only some folders may import, and why. */
@@ -41,7 +42,7 @@ const reserved: readonly {
 }[] = [
   {
     packages: /^onnxruntime-(node|common|web)$/,
-    folders: ['processors/inference/', 'streams/doctor/library-probe.ts', 'tests/'],
+    folders: ['processors/inference/', 'streams/doctor/library-probe.ts', 'load-tests/', 'tests/'],
     why: 'models run in processors/inference/ only',
   },
 ];

@@ -39,6 +39,8 @@ function kindOf(manifest: ModelManifest): string {
       return `a scorer of question and candidate over ${manifest.features.length} features of the pair`;
     case 'cnn':
       return `a convolution over word embeddings, trained with TensorFlow.js (${manifest.backend})`;
+    case 'hashed':
+      return `hashed words${manifest.hashing.bigrams ? ' and pairs of words' : ''} in ${manifest.hashing.buckets} buckets, trained elsewhere`;
     default:
       return manifest.kind;
   }
@@ -53,6 +55,7 @@ function readingOf(manifest: ModelManifest): readonly string[] {
       `Reads words 1–${words} and characters ${charactersMin}–${charactersMax} within words, at most ${idsMax} n-grams of a text, about ${Math.round(idsMax / 19)} words`,
     );
   }
+  if ('hashing' in manifest) lines.push(`Reads at most ${manifest.hashing.idsMax} ids of a text`);
   if ('maxTokens' in manifest) lines.push(`Reads at most ${manifest.maxTokens} tokens of a text`);
   if ('wordsMax' in manifest) lines.push(`Reads at most ${manifest.wordsMax} words of a text`);
   if ('calibration' in manifest && manifest.calibration === 'platt')

@@ -51,7 +51,7 @@ function frontMatter(manifest: ModelManifest): Readonly<Record<string, unknown>>
 
 /** Ours are trained here; an imported one has the licence that was named at its import. */
 const licenceOf = ({ kind, parameters }: ModelManifest): string =>
-  kind === 'transformer' ? String(parameters.licence ?? 'other') : 'apache-2.0';
+  kind === 'transformer' || kind === 'hashed' ? String(parameters.licence ?? 'other') : 'apache-2.0';
 
 /** Codes for the hub: those a language model tells apart, English where the limits say so, else nothing. */
 function languagesOf({ labels, limits }: ModelManifest): { readonly language?: readonly string[] } {
@@ -109,7 +109,7 @@ millrace models show ${release} --json
 function printReproduction({ kind, task, seed, parameters }: ModelManifest): string {
   const told = Object.entries(parameters).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   const parameterLine = told.length > 0 ? `\n\nIt was told: ${told.join(', ')}.` : '';
-  if (kind === 'transformer')
-    return `It was trained elsewhere; \`millrace models import\` with the same folder and options writes the same release.${parameterLine}`;
+  if (kind === 'transformer' || kind === 'hashed')
+    return `It was trained elsewhere; \`millrace models import\` with the same files and options writes the same release.${parameterLine}`;
   return `\`millrace train ${task} --seed ${seed}\` writes the same model and baselines, byte for byte. Figures on sets that are not in the repository need \`--data\`.${parameterLine}`;
 }

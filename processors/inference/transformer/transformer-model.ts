@@ -1,12 +1,13 @@
 // A transformer ready to run: tokenizer, ONNX Runtime session, and what its output means. Lives in one thread.
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import type { LoadableModel, ManifestOf } from '../../../schemas/model-manifest.ts';
-import type { Input, Model } from '../model.ts';
-import { fileOf, singleThread } from '../session.ts';
+import { answerPadded, ModelArrays, paddedRuns } from '../batching/padding.ts';
+import type { Input, PaddedBatch, PlacedBatch, TokenModel, TokenRows } from '../model.ts';
+import { fileOf, onCpu, openSession, type Placement, type Session } from '../session.ts';
 import type { Encoding } from './frame.ts';
 import { activate, pool, scaleToOne } from './outputs.ts';
-import { attentionMask, batchesOf, positions, type TokenBatch } from './token-batches.ts';
-import { createTokenizer, type TransformerTokenizer } from './tokenizer.ts';
+import type { TransformerTokenizer } from './tokenizer.ts';
+import { loadTokenizer, rowsOf, TransformerFront } from './transformer-front.ts';
 
 /** Names of graph inputs that can be fed. */
 const feedable = ['input_ids', 'attention_mask', 'token_type_ids', 'position_ids'] as const;
@@ -15,46 +16,48 @@ const feedable = ['input_ids', 'attention_mask', 'token_type_ids', 'position_ids
 const positionsAfterPadding = new Set(['roberta', 'xlm-roberta', 'camembert', 'xlm-roberta-xl']);
 
 /** Loads a transformer release. Throws where the tokenizer is of no known kind, or the graph wants what is not known. */
-export async function loadTransformerModel(model: LoadableModel<'transformer'>): Promise<TransformerModel> {
-  const json = (name: string): unknown => JSON.parse(Buffer.from(fileOf(model, name)).toString('utf8'));
-  const config = model.files.has('tokenizer_config.json') ? json('tokenizer_config.json') : {};
-  const tokenizer = createTokenizer(json('tokenizer.json'), config);
-  const session = await InferenceSession.create(fileOf(model, 'model.onnx'), singleThread);
+export async function loadTransformerModel(
+  model: LoadableModel<'transformer'>,
+  placement: Placement = onCpu,
+): Promise<TransformerModel> {
+  const tokenizer = loadTokenizer(model);
+  const session = await openSession(fileOf(model, 'model.onnx'), model.manifest, placement);
   return new TransformerModel(model.manifest, tokenizer, session);
 }
 
-export class TransformerModel implements Model<readonly TokenBatch[]> {
+export class TransformerModel implements TokenModel {
   readonly manifest: ManifestOf<'transformer'>;
+  readonly padId: number;
+  readonly tokensMax: number;
   readonly preparationKey: string;
   readonly tokenizer: TransformerTokenizer;
-  readonly #session: InferenceSession;
+  readonly #front: TransformerFront;
+  readonly #session: Session;
+  readonly #arrays = new ModelArrays();
 
-  constructor(
-    manifest: ManifestOf<'transformer'>,
-    tokenizer: TransformerTokenizer,
-    session: InferenceSession,
-  ) {
+  constructor(manifest: ManifestOf<'transformer'>, tokenizer: TransformerTokenizer, session: Session) {
     const unknown = session.inputNames.find((name) => !(feedable as readonly string[]).includes(name));
     if (unknown !== undefined) throw new Error(`the graph wants an input “${unknown}” that is not known`);
     this.manifest = manifest;
-    const { maxTokens, padId, files } = manifest;
-    this.preparationKey = `transformer ${files['tokenizer.json']} ${maxTokens} ${padId}`;
     this.tokenizer = tokenizer;
+    this.#front = new TransformerFront(manifest, tokenizer);
+    this.padId = this.#front.padId;
+    this.tokensMax = this.#front.tokensMax;
+    this.preparationKey = this.#front.preparationKey;
     this.#session = session;
   }
 
-  prepare(inputs: readonly Input[]): readonly TokenBatch[] {
-    const { maxTokens } = this.manifest;
-    const encodings = inputs.map((input): Encoding => {
-      const [text, second] = typeof input === 'string' ? [input] : input;
-      return this.tokenizer.encode(text, second, maxTokens);
-    });
-    return this.batch(encodings);
+  tokenize(inputs: readonly Input[]): TokenRows {
+    return this.#front.tokenize(inputs);
+  }
+
+  prepare(inputs: readonly Input[]): readonly PlacedBatch[] {
+    return paddedRuns(this.tokenize(inputs), this.padId);
   }
 
   /** Encodings of this model’s tokenizer in the form that `predict` reads. */
-  batch(encodings: readonly Encoding[]): readonly TokenBatch[] {
-    return batchesOf(encodings, this.manifest.padId);
+  batch(encodings: readonly Encoding[]): readonly PlacedBatch[] {
+    return paddedRuns(rowsOf(encodings), this.padId);
   }
 
   /** Dimensions of the graph’s own output for inputs that fit into one run: what an import has to check. */
@@ -64,50 +67,51 @@ export class TransformerModel implements Model<readonly TokenBatch[]> {
     return results[output]!.dims;
   }
 
-  async predict(batches: readonly TokenBatch[], count: number): Promise<Float32Array<ArrayBuffer>> {
-    const values = await this.outputs(batches, count);
-    const width = this.manifest.labels.length;
-    for (let row = 0; row < count; row++) {
-      activate(values.subarray(row * width, (row + 1) * width), this.manifest.activation);
-    }
-    return values;
+  predict(batches: readonly PlacedBatch[], count: number): Promise<Float32Array<ArrayBuffer>> {
+    return answerPadded(this, batches, count);
   }
 
   /** Logits or embeddings, before the activation. */
-  async outputs(batches: readonly TokenBatch[], count: number): Promise<Float32Array<ArrayBuffer>> {
-    const width = this.manifest.labels.length;
-    const values = new Float32Array(count * width);
-    for (const batch of batches) {
-      const { output } = this.manifest;
-      const result = (await this.#session.run(this.#feeds(batch), [output]))[output]!;
-      const data = result.data as Float32Array;
-      batch.places.forEach((place, row) => {
-        this.#read(data, batch, row, values.subarray(place * width, (place + 1) * width));
-      });
-    }
-    return values;
+  outputs(batches: readonly PlacedBatch[], count: number): Promise<Float32Array<ArrayBuffer>> {
+    const { manifest } = this;
+    const runPadded = (batch: PaddedBatch, into: Float32Array<ArrayBufferLike>) => this.#run(batch, into);
+    return answerPadded({ manifest, runPadded }, batches, count);
   }
 
-  #feeds(batch: TokenBatch): Record<string, Tensor> {
+  async runPadded(batch: PaddedBatch, into: Float32Array<ArrayBufferLike>): Promise<void> {
+    await this.#run(batch, into);
+    const width = this.manifest.labels.length;
+    for (let row = 0; row < batch.rows; row++)
+      activate(into.subarray(row * width, (row + 1) * width), this.manifest.activation);
+  }
+
+  async #run(batch: PaddedBatch, into: Float32Array<ArrayBufferLike>): Promise<void> {
+    const { output, labels } = this.manifest;
+    const data = (await this.#session.run(this.#feeds(batch), [output]))[output]!.data as Float32Array;
+    for (let row = 0; row < batch.rows; row++)
+      this.#read(data, batch, row, into.subarray(row * labels.length, (row + 1) * labels.length));
+  }
+
+  #feeds(batch: PaddedBatch): Record<string, Tensor> {
     const { architecture, padId } = this.manifest;
     const first = positionsAfterPadding.has(architecture) ? padId + 1 : 0;
-    const shape = [batch.places.length, batch.length];
+    const shape = [batch.rows, batch.width];
     const feeds: Record<string, Tensor> = {};
     for (const name of this.#session.inputNames as readonly (typeof feedable)[number][]) {
       const data = {
         input_ids: () => batch.ids,
-        attention_mask: () => attentionMask(batch),
-        token_type_ids: () => batch.typeIds,
-        position_ids: () => positions(batch, first),
+        attention_mask: () => this.#arrays.mask(batch),
+        token_type_ids: () => this.#arrays.types(batch),
+        position_ids: () => this.#arrays.positions(batch, first),
       }[name]();
       feeds[name] = new Tensor('int64', data, shape);
     }
     return feeds;
   }
 
-  #read(data: Float32Array, batch: TokenBatch, row: number, into: Float32Array): void {
+  #read(data: Float32Array, batch: PaddedBatch, row: number, into: Float32Array): void {
     const { pooling, normalize } = this.manifest;
-    const size = data.length / batch.places.length;
+    const size = data.length / batch.rows;
     const values = data.subarray(row * size, (row + 1) * size);
     if (pooling === undefined || pooling === 'none') into.set(values);
     else pool({ values, width: into.length, tokens: batch.lengths[row]! }, pooling, into);

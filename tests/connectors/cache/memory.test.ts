@@ -28,3 +28,14 @@ describe('the in-process cache', () => {
     assert.ok((await kept(cache, 100)) > 0);
   });
 });
+
+describe('a cache that sheds', () => {
+  it('lets go of everything and goes on', async () => {
+    const cache = openMemoryCache({ entriesMax: 10, bytesMax: 1_000_000 });
+    for (let n = 0; n < 5; n++) await cache.set(`k${n}`, Buffer.from('v'), 60);
+    cache.shed();
+    assert.equal(await kept(cache, 5), 0);
+    await cache.set('k0', Buffer.from('v'), 60);
+    assert.equal(await kept(cache, 5), 1);
+  });
+});

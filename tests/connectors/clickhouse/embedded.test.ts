@@ -63,6 +63,37 @@ describe('embedded ClickHouse on a directory', { timeout: 120_000 }, () => {
     await second.close();
   });
 
+  it('lets urgent inserts go first, and the others before long', async () => {
+    const clickhouse = await openEmbeddedClickhouse({ directory: join(root, 'urgent') });
+    await clickhouse.command(
+      'CREATE TABLE t (n UInt8) ENGINE = MergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 100',
+    );
+    const stored: string[] = [];
+    const insert = async (name: string, urgent: boolean): Promise<void> => {
+      const rows = Buffer.from([1]);
+      const deadline = Date.now() + 60_000;
+      await clickhouse.insert({
+        table: 't',
+        columns: ['n'],
+        rows,
+        rowCount: 1,
+        token: name,
+        deadline,
+        urgent,
+      });
+      stored.push(name);
+    };
+    await insert('first', false);
+    // The first of these finds the session free; the others wait for it, whatever their kind.
+    await Promise.all([
+      ...['a', 'b', 'c'].map((name) => insert(name, false)),
+      ...['1', '2', '3', '4', '5', '6'].map((name) => insert(name, true)),
+    ]);
+    assert.deepEqual(stored, ['first', 'a', '1', '2', '3', '4', 'b', '5', '6', 'c']);
+    assert.deepEqual(await clickhouse.query('SELECT count() AS c FROM t'), [{ c: 10 }]);
+    await clickhouse.close();
+  });
+
   it('says that another process has the directory', async () => {
     const directory = join(root, 'occupied');
     const clickhouse = await openEmbeddedClickhouse({ directory });

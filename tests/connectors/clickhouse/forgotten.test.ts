@@ -149,6 +149,9 @@ describe('a range that ClickHouse has forgotten', { timeout: 180_000 }, () => {
 describe('how long tokens are remembered', { timeout: 60_000 }, () => {
   it('is told at the pace of the inserts, each counted in every table partition it touches', async () => {
     await sink.renew();
+    await sink.clickhouse.command(
+      'ALTER TABLE predictions MODIFY SETTING non_replicated_deduplication_window = 10000',
+    );
     let ms = 0;
     const measured: (readonly [string, number])[] = [];
     const memory = sink.memory(
@@ -162,11 +165,26 @@ describe('how long tokens are remembered', { timeout: 60_000 }, () => {
       chunkRecords: 2,
       outcomeOf: (record) => stored(record, record.timestamp + (record.offset % 2) * 40 * 86_400_000),
     });
-    ms = 30_000;
+    ms = 31_000;
     await memory.marks('predictions');
     assert.deepEqual(measured, [], 'half a minute is too short to tell');
     ms = 100_000;
     await memory.marks('predictions');
     assert.deepEqual(measured, [['predictions', 50_000]]);
+  });
+
+  it('is asked beside an insert, not before it, while older marks say enough; they are never too high', async () => {
+    await sink.renew();
+    let ms = 0;
+    const memory = sink.memory(() => ms);
+    const before = await memory.marks('predictions');
+    partition = new Partition('predictions', range(0, 20));
+    await deliverAll(partition, sink.deliveryOf(), { ...reading, chunkRecords: 10 });
+    ms = 10_000;
+    assert.deepEqual(await memory.marks('predictions'), before);
+    // The question that this one began is answered by the time that one which has to wait is.
+    ms = 41_000;
+    const after = await memory.marks('predictions');
+    for (const [name, block] of Object.entries(before)) assert.ok(after[name]! > block, name);
   });
 });

@@ -73,7 +73,8 @@ export class Workplace {
   #environment(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
     const { PATH, HOME, TMPDIR } = process.env;
     const fixed = { PATH, HOME, TMPDIR, MILLRACE_DATA_DIRECTORY: join(this.path, 'data'), HTTP_PORT: '0' };
-    return { ...fixed, MILLRACE_SINK_FLUSH_MS: '20', ...env };
+    const flush = { MILLRACE_SINK_FLUSH_MS: '20', MILLRACE_SINK_FLUSH_BULK_MS: '20' };
+    return { ...fixed, ...flush, ...env };
   }
 }
 

@@ -31,7 +31,7 @@ for (const name of names) {
 
     test('a batch of mixed lengths gives Python’s values', async () => {
       const values = await model.outputs(model.prepare(inputs), inputs.length);
-      assert.ok(new Set(model.prepare(inputs).map(({ length }) => length)).size > 3);
+      assert.ok(new Set(model.prepare(inputs).map(({ width }) => width)).size > 3);
       closeTo(values, expected.outputs.flat(), 1e-4);
       assert.ok(Math.max(...values) - Math.min(...values) > 0.2, 'the fixture says something');
     });
@@ -82,7 +82,7 @@ test('runs stay within the budget of tokens and waste little on padding', async 
     batches.reduce((sum, { ids }) => sum + ids.length, 0),
     batches.reduce((sum, { lengths }) => sum + lengths.reduce((one, other) => one + other, 0), 0),
   ];
-  for (const { places, length } of batches) assert.ok(places.length === 1 || places.length * length <= 1_024);
+  for (const { rows, width } of batches) assert.ok(rows === 1 || rows * width <= 1_024);
   assert.ok(padded < 1.15 * used, `${padded} tokens for ${used}`);
   const seen = batches.flatMap(({ places }) => [...places]).sort((a, b) => a - b);
   assert.deepEqual(seen, [...texts.keys()]);
