@@ -44,7 +44,9 @@ function durationOf(scenario: string, { seconds, short }: Options): string {
 async function run(scenario: string, options: Options): Promise<void> {
   const k6 = prepareK6(say);
   const work = mkdtempSync(join(tmpdir(), 'millrace-k6-'));
-  const millrace = options.url ? null : await startMillrace({ MILLRACE_COMMENT_TASKS: options.tasks });
+  // The samples come again within minutes: answers that were kept would flatter it.
+  const env = { MILLRACE_COMMENT_TASKS: options.tasks, MILLRACE_ANSWER_CACHE: 'off' };
+  const millrace = options.url ? null : await startMillrace(env);
   try {
     const url = millrace?.url ?? options.url!;
     const before = await usageOf(url);
