@@ -2,6 +2,7 @@
 import type { EachBatchPayload, Batch as KafkaJsBatch } from 'kafkajs';
 import { Fenced } from '../../schemas/errors.ts';
 import type { Batch, Position, StoredRecord } from '../log.ts';
+import type { Commits } from './commits.ts';
 import { failureOf, isFencing, isRebalancing } from './failure.ts';
 import { fetchedRecords } from './fetched.ts';
 import { storedRecord } from './record.ts';
@@ -11,6 +12,8 @@ const metadataBytesMax = 4_096;
 
 /** What a batch asks of the subscription it belongs to. */
 export interface Membership {
+  /** Those of the batch’s tenure. */
+  readonly commits: Commits;
   committed(topic: string, partition: number): Promise<Position | null>;
   /** Called with the client's error when it says that the group rebalances or that this member is out of it. */
   leaving(error: Error): void;
@@ -51,10 +54,10 @@ export function kafkaBatch(payload: EachBatchPayload, tenure: Tenure, membership
         throw new RangeError(
           `Commit metadata has ${Buffer.byteLength(metadata)} bytes; ${metadataBytesMax} are allowed.`,
         );
-      const place = { partition, offset: String(offset === last + 1 ? next : offset), metadata };
+      const place = { topic, partition, offset: String(offset === last + 1 ? next : offset), metadata };
       await asMember(`commit offset ${offset} of ${topic}/${partition}`, () =>
         // Not `consumer.commitOffsets`: it crashes the consumer when fenced and does nothing once it is stopping.
-        payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [place] }] }),
+        membership.commits.commit(place, (offsets) => payload.commitOffsetsIfNecessary(offsets)),
       );
     },
   };

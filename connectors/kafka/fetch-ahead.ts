@@ -1,6 +1,7 @@
 // While handlers work on what was fetched, the next fetch is under way, as long as there is a backlog: kafkajs asks for
-// more only when every handler is through, and then waits. A fetch ahead is used if it is what kafkajs asks for next;
-// after a seek, a rebalance or an error it is not.
+// more only when every handler is through, and then waits. So is a fetch that waits for more than the first record: it
+// waits beside the handlers instead of after them. A fetch ahead is used if it is what kafkajs asks for next; after a
+// seek, a rebalance or an error it is not.
 import type { Cluster } from 'kafkajs';
 import type { FetchedPartition, FetchResponse } from './fetch-response.ts';
 import { fetchedRecords } from './fetched.ts';
@@ -9,6 +10,8 @@ import { fetchedRecords } from './fetched.ts';
 const aheadBytesMin = 262_144;
 
 export interface FetchParameters {
+  /** The broker waits for so many, but not for long. */
+  readonly minBytes: number;
   readonly topics: readonly {
     readonly topic: string;
     readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string }[];
@@ -80,9 +83,10 @@ function only(response: FetchResponse, wanted: FetchParameters): FetchResponse {
   return { ...response, responses: responses.filter(({ partitions }) => partitions.length > 0) };
 }
 
-/** What will be asked for when all of a response has been handled; null where it is not sure to be there already. */
+/** What will be asked for when all of a response has been handled; null where it had better be asked for then. */
 function following(parameters: FetchParameters, response: FetchResponse): FetchParameters | null {
-  if (response.bytes < aheadBytesMin) return null;
+  const waits = parameters.minBytes > 1;
+  if (response.bytes < aheadBytesMin && !waits) return null;
   const fetched = new Map<string, FetchedPartition>();
   for (const { topicName, partitions } of response.responses)
     for (const data of partitions) fetched.set(placeOf(topicName, data.partition), data);
@@ -97,5 +101,5 @@ function following(parameters: FetchParameters, response: FetchResponse): FetchP
       return { ...place, fetchOffset: String(next) };
     }),
   }));
-  return backlog ? { ...parameters, topics } : null;
+  return backlog || waits ? { ...parameters, topics } : null;
 }

@@ -1,5 +1,6 @@
 // Publishing: one request in flight, and whatever was asked for meanwhile travels together in the next one. That
 // keeps the order of every partition across callers, and makes many small publishes cost as much as few large ones.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Retryable } from '../../schemas/errors.ts';
 import type { Published } from '../log.ts';
 import type { NewKafka } from './client.ts';
@@ -41,6 +42,7 @@ export class Publisher {
 
   async #work(): Promise<void> {
     this.#busy = true;
+    await nextTurn(); // whoever is through in the same turn, as partitions of one fetch are, travels in the same request
     while (this.#waiting.length > 0) {
       const orders = this.#waiting;
       this.#waiting = [];

@@ -7,6 +7,7 @@ import { inTime } from '../in-time.ts';
 import type { BatchHandler, Position, SubscribeOptions, Subscription } from '../log.ts';
 import { kafkaBatch, type Membership } from './batch.ts';
 import type { NewKafka } from './client.ts';
+import { Commits } from './commits.ts';
 import { calling, failureOf } from './failure.ts';
 import { fetchAhead } from './fetch-ahead.ts';
 import { type Lane, Lanes } from './lane.ts';
@@ -39,6 +40,7 @@ export class KafkaSubscription implements Subscription {
   readonly #lanes: Lanes;
   readonly #running = new Set<Promise<void>>();
   #tenure: Tenure;
+  #commits: Commits;
   #rebalance: Error | undefined;
   #ending: Promise<void> | undefined;
   #settle!: { resolve(): void; reject(error: unknown): void };
@@ -48,6 +50,7 @@ export class KafkaSubscription implements Subscription {
     this.#options = options;
     this.#handler = handler;
     this.#tenure = new Tenure(surroundings.nextGeneration());
+    this.#commits = new Commits(this.#tenure);
     this.#consumer = surroundings.newKafka(retry).consumer({
       groupId: options.group,
       sessionTimeout: options.sessionTimeoutMs,
@@ -75,6 +78,7 @@ export class KafkaSubscription implements Subscription {
     this.#consumer.on(GROUP_JOIN, ({ payload }) => {
       this.#rebalance = undefined;
       this.#tenure = new Tenure(this.#surroundings.nextGeneration());
+      this.#commits = new Commits(this.#tenure);
       if (this.#ending) this.#tenure.revoke('The subscription is closing.');
       this.#lanes.assign(payload.memberAssignment);
     });
@@ -144,12 +148,12 @@ export class KafkaSubscription implements Subscription {
     const work = this.#handle(payload, tenure);
     const running = work.then(() => undefined).finally(() => this.#running.delete(running));
     this.#running.add(running);
-    const patience = new AbortController();
-    const late = sleep(this.#options.besideAfterMs ?? besideAfterMs, 'late' as const, {
-      signal: patience.signal,
-    }).catch(() => 'late' as const);
+    let patience: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      patience = setTimeout(resolve, this.#options.besideAfterMs ?? besideAfterMs, 'late');
+    });
     const outcome = await Promise.race([work, late]);
-    patience.abort();
+    clearTimeout(patience);
     if (outcome === 'late' && this.#running.has(running)) this.#lanes.leaveBusy(lane, running);
     if (outcome !== 'given up' && tenure === this.#tenure)
       payload.resolveOffset(payload.batch.messages.at(-1)!.offset);
@@ -158,6 +162,7 @@ export class KafkaSubscription implements Subscription {
   async #handle(payload: EachBatchPayload, tenure: Tenure): Promise<'done' | 'given up'> {
     const { group } = this.#options;
     const membership: Membership = {
+      commits: this.#commits,
       committed: (topic, partition) => this.#surroundings.committed(group, topic, partition),
       leaving: (error) => {
         this.#rebalance ??= error;

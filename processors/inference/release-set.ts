@@ -60,6 +60,7 @@ export class ReleaseSet {
   readonly #light = new Map<string, TokenModel>();
   readonly #priorities = new WeakMap<Job, Priority>();
   #tickets = 0;
+  #dispatching = false;
   #gaveUp: Retryable | null = null;
   #whenIdle: (() => void) | null = null;
 
@@ -147,7 +148,8 @@ export class ReleaseSet {
     this.backlog.admit(urgency.priority, texts, 4 * rows.ids.length);
     const call = new Call([task], texts, [answers]);
     this.#addTokens(task, { rows, call, from: 0 }, urgency);
-    this.#dispatch();
+    if (urgency.priority === 'request') this.#dispatch();
+    else this.#dispatchNextTurn();
     await call.answered;
     return answers;
   }
@@ -219,6 +221,16 @@ export class ReleaseSet {
   #dispatch(): void {
     this.#inline.dispatch();
     this.crew.dispatch();
+  }
+
+  /** Partitions of one fetch ask in the same turn: their texts are run together. */
+  #dispatchNextTurn(): void {
+    if (this.#dispatching) return;
+    this.#dispatching = true;
+    setImmediate(() => {
+      this.#dispatching = false;
+      this.#dispatch();
+    });
   }
 
   #rowsFor(task: string, texts: number): Float32Array {

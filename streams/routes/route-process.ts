@@ -15,6 +15,7 @@ import type { RouteSettings } from '../configuration/route-settings.ts';
 import type { Stream } from '../run.ts';
 import { type AnswerPlace, AnswerWriter } from './answer-writer.ts';
 import { Gathered, type TextTarget } from './gathered.ts';
+import { idleEngine, warmUp } from './warm-up.ts';
 
 /** What a route needs of an engine. */
 export interface RouteEngine extends Predictor {
@@ -37,9 +38,28 @@ export interface RouteProcessOptions {
   readonly now: () => number;
 }
 
+/** Where records come from. */
+export type Source = Pick<Batch, 'topic' | 'partition'>;
+
 export function createRouteProcess(options: RouteProcessOptions): Stream<Marked>['process'] {
   const process = new RouteProcess(options);
-  return (batch, records) => process.answer(batch, records);
+  const warm = warmedUp(options);
+  return async (batch, records) => {
+    await warm;
+    return process.answer(batch, records);
+  };
+}
+
+/** What one route has warmed up, others run as well. */
+let warming: Promise<void> | null = null;
+
+function warmedUp(options: RouteProcessOptions): Promise<void> {
+  const { engine, route } = options;
+  const serving = engine.manifests.find(({ task }) => task === route.task);
+  if (serving?.kind !== 'hashed') return Promise.resolve();
+  const process = new RouteProcess({ ...options, engine: idleEngine(serving) });
+  warming ??= warmUp((batch, records) => process.answer(batch, records), route);
+  return warming;
 }
 
 class RouteProcess {
@@ -54,7 +74,7 @@ class RouteProcess {
   }
 
   /** Outcome i is what became of record i. Throws what the engine throws, but for texts that end its threads. */
-  async answer(batch: Batch, records: readonly StoredRecord[]): Promise<readonly Outcome<Marked>[]> {
+  async answer(batch: Source, records: readonly StoredRecord[]): Promise<readonly Outcome<Marked>[]> {
     const { reader } = this.#options;
     await reader.prepare(records);
     // From here until the engine is asked nothing else runs: what serves the task stays the same.
@@ -94,7 +114,7 @@ class RouteProcess {
 
   /** Sets the texts aside that end threads; the others are asked anew, which is rare. */
   async #without(
-    batch: Batch,
+    batch: Source,
     records: readonly StoredRecord[],
     gathered: Gathered,
     crashed: ModelCrashed,
@@ -109,7 +129,7 @@ class RouteProcess {
   }
 
   #write(
-    batch: Batch,
+    batch: Source,
     records: readonly StoredRecord[],
     gathered: Gathered,
     answers: Answers,
@@ -139,7 +159,7 @@ function wrongIn({ labels, probabilities, release }: Answers, row: number): stri
 }
 
 /** A header of CloudEvents names a message before its value does; what has no name is named after its place. */
-function aboutOf(batch: Batch, record: StoredRecord, gathered: Gathered, row: number): AnswerPlace {
+function aboutOf(batch: Source, record: StoredRecord, gathered: Gathered, row: number): AnswerPlace {
   const named = record.headers.ce_id;
   const idStart = gathered.idStarts[row]!;
   if (idStart >= 0 && !named) return { record, idStart, idEnd: gathered.idEnds[row]!, id: '' };

@@ -62,12 +62,12 @@ function routeStream(stack: Stack, route: RouteSettings, engine: RouteEngine): S
       group: route.group,
       topics: [route.from],
       // The topic is the user's, and may have more partitions than those that Millrace makes.
-      concurrency: Math.max(64, kafka.partitions),
+      concurrency: Math.max(16, kafka.partitions),
       sessionTimeoutMs: kafka.sessionTimeoutMs,
       partitionBytesMax,
       ...fetch,
     },
-    limits: { recordsMax: isChunkSet ? loop.chunkRecordsMax : recordsMax, bytesMax: 2 * partitionBytesMax },
+    limits: { recordsMax: isChunkSet ? loop.chunkRecordsMax : recordsMax, bytesMax: 4 * partitionBytesMax },
     process: createRouteProcess({
       route,
       stream,

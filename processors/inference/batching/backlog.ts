@@ -157,7 +157,8 @@ export class Backlog {
   #takeTokens(priority: Priority, task: string, queue: TokenQueue, idle: number): Job {
     const cost = this.#costs.of(task);
     const full = this.#costs.fullBatchTokens(task);
-    const share = Math.max(splitTokensMin, Math.ceil(queue.tokens / idle));
+    // Shared among those that are idle; one alone takes whatever a batch holds.
+    const share = idle === 1 ? full : Math.max(splitTokensMin, Math.ceil(queue.tokens / idle));
     const tokensMax = Math.min(full, share, cost.unitsWithin(this.#boundMs(priority)));
     const batch = queue.take({
       ...shapeLimits(tokensMax, cost.unitsPerRun),

@@ -6,6 +6,8 @@ export interface ShapeLimits {
   readonly tokensMax: number;
   /** Tokens of padding that are cheaper than a further run. */
   readonly paddingMax: number;
+  /** Tokens that cost as much as a run itself. */
+  readonly runTokens: number;
 }
 
 /** Tokens of a batch, padding counted, are at most so many times those of its inputs. */
@@ -17,6 +19,7 @@ const paddingShareMax = 0.15;
 /** Limits of a batch of so many tokens, where a run itself costs as much as `unitsPerRun` tokens. */
 export const shapeLimits = (tokensMax: number, unitsPerRun: number): ShapeLimits => ({
   tokensMax,
+  runTokens: unitsPerRun,
   paddingMax: Math.max(paddingShareMin * tokensMax, Math.min(unitsPerRun, paddingShareMax * tokensMax)),
 });
 
@@ -44,12 +47,13 @@ export class BatchShape {
   /** Whether an input of this length may join. The first one always may. */
   accepts(length: number): boolean {
     if (this.rows === 0) return true;
+    const { runTokens } = this.#limits;
     const padded = this.paddedWith(length);
     const tokens = this.tokens + length;
     return (
       padded <= this.#limits.tokensMax &&
       padded - tokens <= this.#limits.paddingMax &&
-      padded <= paddingFactorMax * tokens
+      padded + runTokens <= paddingFactorMax * (tokens + runTokens)
     );
   }
 

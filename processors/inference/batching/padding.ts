@@ -19,11 +19,12 @@ export interface RowTarget {
 /** Writes an input as one row: its ids, then padding. */
 export function writeRow(rows: TokenRows, row: number, { memory, at, width, padId, typed }: RowTarget): void {
   const { idWords, typeWords } = memory;
-  const start = row === 0 ? 0 : rows.ends[row - 1]!;
-  const length = rows.ends[row]! - start;
+  const { ids, ends } = rows;
+  const start = row === 0 ? 0 : ends[row - 1]!;
+  const length = ends[row]! - start;
   // Ids are small: writing their low words through 32 bits avoids a BigInt for every token.
   let word = 2 * at * width;
-  for (let token = 0; token < length; token++, word += 2) idWords[word] = rows.ids[start + token]!;
+  for (let token = 0; token < length; token++, word += 2) idWords[word] = ids[start + token]!;
   for (let token = length; token < width; token++, word += 2) idWords[word] = padId;
   memory.lengths[at] = length;
   if (!typed) return;

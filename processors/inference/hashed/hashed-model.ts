@@ -105,7 +105,8 @@ export class HashedModel implements TokenModel {
     if (this.#floats.length < rows * width) this.#floats = new Float32Array(rows * width);
     const mask = this.#floats.subarray(0, rows * width);
     mask.fill(1);
-    for (let row = 0; row < rows; row++) mask.fill(0, row * width + lengths[row]!, (row + 1) * width);
+    for (let row = 0; row < rows; row++)
+      if (lengths[row]! < width) mask.fill(0, row * width + lengths[row]!, (row + 1) * width);
     return mask;
   }
 

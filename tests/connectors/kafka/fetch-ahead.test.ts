@@ -13,7 +13,8 @@ import { batch, fetchResponse } from './record-sets.ts';
 
 type Offsets = Readonly<Record<number, number>>;
 
-const asking = (offsets: Offsets): FetchParameters => ({
+const asking = (offsets: Offsets, minBytes = 1): FetchParameters => ({
+  minBytes,
   topics: [
     {
       topic: 't',
@@ -84,6 +85,12 @@ describe('a fetch ahead', () => {
     const { broker, requests } = brokerWith(3, 100);
     await broker.fetch(asking({ 0: 0 }));
     assert.equal(requests.length, 1);
+  });
+
+  it('is made where a fetch waits for more than a record, whatever came', async () => {
+    const { broker, requests } = brokerWith(1, 100);
+    for (const offset of [0, 1, 1]) await broker.fetch(asking({ 0: offset }, 2_000));
+    assert.deepEqual(requests, [{ 0: 0 }, { 0: 1 }, { 0: 1 }, { 0: 1 }]);
   });
 
   it('serves a fetch of less: of what was paused there is nothing', async () => {

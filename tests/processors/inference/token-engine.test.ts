@@ -96,7 +96,10 @@ for (const [where, inlineMsMax] of [
         asked,
       );
       assert.deepEqual([...new Set(runs.map((run) => run.where))], [where]);
-      assert.ok(runs.every(({ tokens, padded }) => padded! >= tokens! && padded! <= 1.5 * tokens! + 1));
+      assert.ok(runs.every(({ tokens, padded }) => padded! >= tokens!));
+      // What a run costs may be spent on padding; taken together it stays small.
+      const sumOf = (of: 'tokens' | 'padded') => runs.reduce((sum, run) => sum + run[of]!, 0);
+      assert.ok(sumOf('padded') <= 1.5 * sumOf('tokens'), `${sumOf('padded')} for ${sumOf('tokens')} tokens`);
       assert.equal(engine.queuedTexts, 0);
     });
 

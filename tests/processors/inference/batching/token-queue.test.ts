@@ -92,7 +92,9 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
       assert.equal(batch.tokens, tokens);
       const padded = batch.rows * batch.width;
       assert.ok(batch.rows === 1 || padded <= tokensMax, `${padded} tokens`);
-      assert.ok(batch.rows === 1 || padded <= paddingFactorMax * tokens, `${padded} tokens for ${tokens}`);
+      const cost = padded + limits.runTokens;
+      const least = tokens + limits.runTokens;
+      assert.ok(batch.rows === 1 || cost <= paddingFactorMax * least, `${padded} tokens for ${tokens}`);
     }
     assert.equal(queue.take(limits), null);
     for (const [at, work] of works.entries())
@@ -136,9 +138,13 @@ test('an input whose deadline is near goes first, and its batch stays as small a
 test('the longest input runs alone where padding others to it would cost more than half again', () => {
   const queue = new TokenQueue();
   queue.add(workOf([10, 300, 12]), 10_000);
-  const limits = limitsOf(10_000, 10_000);
-  assert.deepEqual([1, 300], [queue.take(limits)!].map(({ rows, width }) => [rows, width])[0]);
+  const limits = limitsOf(10_000, 100);
+  const alone = queue.take(limits)!;
+  assert.deepEqual([alone.rows, alone.width], [1, 300]);
   assert.equal(queue.take(limits)!.rows, 2);
+  // Where a run itself costs that much more, padding is the cheaper way.
+  queue.add(workOf([10, 300, 12]), 10_000);
+  assert.equal(queue.take(limitsOf(10_000, 10_000))!.rows, 3);
 });
 
 test('what is cleared is not taken', () => {
