@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KafkaOptions } from '../../connectors/kafka/client.ts';
 import { openKafkaLog } from '../../connectors/kafka/log.ts';
 import { openLibrdkafkaLog } from '../../connectors/librdkafka/log.ts';
 import type { Log } from '../../connectors/log.ts';
@@ -19,7 +18,6 @@ import { allRecords, newName, reached, subscribing, textOf, texts } from '../con
 
 const clients = {
   kafkajs: openKafkaLog,
-  'kafkajs with its stock codec': (options: KafkaOptions) => openKafkaLog({ ...options, codec: 'stock' }),
   librdkafka: openLibrdkafkaLog,
 };
 
