@@ -130,7 +130,11 @@ describe('the probes under bad clients', { timeout: 120_000 }, () => {
 
   it('refuse a body past the limit, announced or not', async () => {
     // Who is refused and goes on sending is not read any more, and closed at the latest with the request’s time.
-    const { url, port } = await start({ bodyBytesMax: 1_024, requestTimeoutMs: 3_000 });
+    const { url, port } = await start({
+      bodyBytesMax: 1_024,
+      headersTimeoutMs: 3_000,
+      requestTimeoutMs: 3_000,
+    });
     const announced = await fetch(`${url}/live`, { method: 'POST', body: 'x'.repeat(2_000) });
     assert.deepEqual(await problemOf(announced), [413, 'body']);
     // Short enough to be read; strangers may ask for the probes and nothing else.
