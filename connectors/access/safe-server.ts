@@ -20,6 +20,8 @@ export interface SafeServerOptions {
   readonly tlsCheckMs?: number;
 }
 
+/** Longer than proxies and clients keep theirs: who reuses a connection must not meet its end. In milliseconds. */
+const keepAliveMs = 75_000;
 const connectionsMax = 10_000;
 const headersMax = 100;
 
@@ -29,6 +31,7 @@ export function createSafeServer(options: SafeServerOptions, listener: RequestLi
   const timeouts = {
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
     // Node looks every 30 s by itself, which would stretch a limit of 1 s to 31.
     connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs),
   };

@@ -19,6 +19,9 @@ interface Place {
   readonly tlsCertFile?: string | null;
 }
 
+/** Connections that may wait to be accepted: thousands of clients may come at one moment. */
+const backlogMax = 4_096;
+
 /**
  * Port and address that a server listens at. Throws `Misconfigured`: `http-listen`, or `http-strangers` when the name of
  * a loopback address leads elsewhere.
@@ -37,7 +40,7 @@ function listening(server: Server, { host, port }: Place): Promise<number> {
       reject(new Misconfigured(message, { code: 'http-listen', fix, cause: error }));
     };
     server.once('error', refuse);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: backlogMax }, () => {
       server.off('error', refuse);
       const address = server.address();
       if (typeof address === 'object' && address && isLoopback(host) && !isLoopback(address.address)) {
