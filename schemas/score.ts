@@ -48,3 +48,11 @@ export const scores = topic({
   consumers: ['products', 'ClickHouse'],
 });
 export type Score = MessageOf<typeof scores>;
+
+const aboutMessage: ReadonlySet<string> = new Set([...Object.keys({ ...envelope, ...origin }), 'releases']);
+
+/** What a score says about the text: the fields that somebody answered, without those that say who and when. */
+export const answersOf = (score: Score): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(score).filter(([name, value]) => value !== null && !aboutMessage.has(name)),
+  );

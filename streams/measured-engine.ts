@@ -13,6 +13,14 @@ type Measurable = Predictor & Pick<Engine, 'manifests' | 'predictTokens'>;
 const loadEveryMs = 1_000;
 
 export function measured(engine: Measurable, metrics: Metrics): RouteEngine {
+  const refusing = (error: unknown): never => {
+    if (error instanceof Overloaded) metrics.inferenceRefusals.add({});
+    throw error;
+  };
+  const answered = (task: string, release: string, texts: number, started: number): void => {
+    metrics.inferenceTexts.add({ task, release }, texts);
+    metrics.inferenceSeconds.observe({ task }, (performance.now() - started) / 1_000);
+  };
   return {
     get manifests() {
       return engine.manifests;
@@ -20,30 +28,15 @@ export function measured(engine: Measurable, metrics: Metrics): RouteEngine {
     async predictTokens(task, rows, asking) {
       const started = performance.now();
       const release = engine.manifests.find((manifest) => manifest.task === task)?.release ?? task;
-      try {
-        const values = await engine.predictTokens(task, rows, asking);
-        metrics.inferenceTexts.add({ task, release }, rows.ends.length);
-        metrics.inferenceSeconds.observe({ task }, (performance.now() - started) / 1_000);
-        return values;
-      } catch (error) {
-        if (error instanceof Overloaded) metrics.inferenceRefusals.add({});
-        throw error;
-      }
+      const values = await engine.predictTokens(task, rows, asking).catch(refusing);
+      answered(task, release, rows.ends.length, started);
+      return values;
     },
     async predict(tasks, texts, asking) {
       const started = performance.now();
-      try {
-        const answers = await engine.predict(tasks, texts, asking);
-        const seconds = (performance.now() - started) / 1_000;
-        for (const { task, release } of answers) {
-          metrics.inferenceTexts.add({ task, release }, texts.length);
-          metrics.inferenceSeconds.observe({ task }, seconds);
-        }
-        return answers;
-      } catch (error) {
-        if (error instanceof Overloaded) metrics.inferenceRefusals.add({});
-        throw error;
-      }
+      const answers = await engine.predict(tasks, texts, asking).catch(refusing);
+      for (const { task, release } of answers) answered(task, release, texts.length, started);
+      return answers;
     },
   };
 }

@@ -122,9 +122,14 @@ const int32Max = 2_147_483_647;
 export function widened(before: ColumnType | undefined, value: unknown): ColumnType | undefined {
   if (value === null || value === undefined) return before;
   const type = typeOf(value);
-  if (before === undefined || before === type) return type;
-  const isNumber = (either: ColumnType) => either === 'int32' || either === 'double';
-  return isNumber(before) && isNumber(type) ? 'double' : 'string';
+  return before === undefined ? type : typeOfBoth(before, type);
+}
+
+/** What a column has to be to hold values of both. */
+export function typeOfBoth(one: ColumnType, other: ColumnType): ColumnType {
+  if (one === other) return one;
+  const isNumber = (type: ColumnType) => type === 'int32' || type === 'double';
+  return isNumber(one) && isNumber(other) ? 'double' : 'string';
 }
 
 function typeOf(value: unknown): ColumnType {

@@ -1,10 +1,10 @@
 // Reads the text and the id of records of any topic, JSON objects or Confluent-framed Avro, by the names of their
 // fields. The byte paths (json-scan.ts, avro-scan.ts) find them in place; what those leave is read the exact way here.
-import { isUtf8 } from 'node:buffer';
 import avsc from 'avsc';
 import type { StoredRecord } from '../log.ts';
 import type { SchemaRegistry } from '../registry.ts';
 import { AvroScan } from './avro-scan.ts';
+import { parseJson } from './json.ts';
 import { absent, isNull, isText, JsonScan } from './json-scan.ts';
 import { Refusal } from './refusal.ts';
 
@@ -75,7 +75,7 @@ export class FieldReader {
   readExactly(value: Buffer): Refusal | null {
     this.textStart = -1;
     this.idStart = -1;
-    const fields = value[0] === magicByte ? this.#parseAvro(value) : parseJson(value);
+    const fields = value[0] === magicByte ? this.#parseAvro(value) : parseFields(value);
     return fields instanceof Refusal ? fields : this.#take(fields);
   }
 
@@ -166,15 +166,9 @@ export class FieldReader {
   }
 }
 
-function parseJson(value: Buffer): Readonly<Record<string, unknown>> | Refusal {
-  if (!isUtf8(value)) return new Refusal('invalid-utf8', 'the value is neither Avro nor valid UTF-8');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(value.toString('utf8'));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return new Refusal('malformed-json', `neither Avro nor JSON: ${reason.slice(0, 200)}`);
-  }
+function parseFields(value: Buffer): Readonly<Record<string, unknown>> | Refusal {
+  const parsed = parseJson(value);
+  if (parsed instanceof Refusal) return parsed;
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
     return parsed as Readonly<Record<string, unknown>>;
   return new Refusal('not-an-object', `expected a JSON object, got ${nameOf(parsed)}`);

@@ -1,11 +1,11 @@
 // Records to messages and back. Confluent-framed Avro and plain JSON are told apart by the first byte; a record that
 // fits neither is a Refusal, never a crash.
-import { isUtf8 } from 'node:buffer';
 import avsc from 'avsc';
 import type { Message, Topic } from '../../schemas/topic.ts';
 import type { LogRecord, StoredRecord } from '../log.ts';
 import type { SchemaRegistry } from '../registry.ts';
 import { type TopicFormat, topicFormat } from './format.ts';
+import { parseJson } from './json.ts';
 import { completeMessage } from './origin.ts';
 import { Refusal } from './refusal.ts';
 
@@ -127,14 +127,8 @@ function decodeAvro(
 }
 
 function decodeJson(format: TopicFormat, value: Buffer): Record<string, unknown> | Refusal {
-  if (!isUtf8(value)) return new Refusal('invalid-utf8', 'the value is neither Avro nor valid UTF-8');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(value.toString('utf8'));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return new Refusal('malformed-json', `neither Avro nor JSON: ${reason.slice(0, 200)}`);
-  }
+  const parsed = parseJson(value);
+  if (parsed instanceof Refusal) return parsed;
   return format.readJson(parsed) as Record<string, unknown> | Refusal;
 }
 

@@ -46,7 +46,7 @@ export function runningPid(daemon: Pick<Daemon, 'data' | 'name'>): number | null
 export async function startDaemon(daemon: Daemon): Promise<number> {
   const running = runningPid(daemon);
   if (running) {
-    await waitUntilReady(daemon, running);
+    await waitUntilReady(daemon, () => !isJava(running));
     return running;
   }
   for (const port of daemon.ports) await checkPortFree(daemon, port);
@@ -61,7 +61,8 @@ export async function startDaemon(daemon: Daemon): Promise<number> {
   child.on('error', () => undefined);
   if (child.pid === undefined) throw died(daemon);
   writeFileSync(pidFile(daemon), String(child.pid));
-  await waitUntilReady(daemon, child.pid);
+  // Not told by its command line, which is empty for a moment while the shell becomes the JVM.
+  await waitUntilReady(daemon, () => child.exitCode !== null || child.signalCode !== null);
   return child.pid;
 }
 
@@ -93,9 +94,9 @@ export function died(daemon: Daemon): Misconfigured {
   });
 }
 
-async function waitUntilReady(daemon: Daemon, pid: number): Promise<void> {
+async function waitUntilReady(daemon: Daemon, ended: () => boolean): Promise<void> {
   for (let waited = 0; waited < readyMs; waited += pollMs) {
-    if (!isJava(pid)) throw died(daemon);
+    if (ended()) throw died(daemon);
     if (await answers(daemon.ready)) return;
     await sleep(pollMs);
   }

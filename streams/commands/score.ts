@@ -1,12 +1,12 @@
 // `millrace score`: a table in, the same table with scores out. Needs no log; a killed one goes on where it was.
-import { access, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { formatOf, type TableFormat } from '../../connectors/tabular/table.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
 import type { Kind } from '../../schemas/features.ts';
 import { openEngine } from '../models.ts';
-import { Parts } from '../scored-table/parts.ts';
+import { isFile, Parts } from '../scored-table/parts.ts';
 import { createRowScorer } from '../scored-table/row-scorer.ts';
 import { fileIdentity, runTableJob } from '../scored-table/table-job.ts';
 import { count } from '../terminal.ts';
@@ -167,11 +167,7 @@ const identityOf = (path: string) =>
 async function fileOf({ stack, configuration }: CommandContext, source: Source, parts: Parts) {
   if ('path' in source) return source;
   const path = parts.pathOf('input.parquet');
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) {
+  if (!(await isFile(path))) {
     const { clickhouse } = await stack();
     const partial = `${path}.partial`;
     await rm(partial, { force: true });
@@ -191,11 +187,7 @@ function formatNamed(name: string): TableFormat {
 }
 
 async function mayWrite(path: string, force: boolean): Promise<void> {
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (isThere && !force)
+  if (!force && (await isFile(path)))
     throw new Misconfigured(`${path} is there already`, {
       code: 'output-exists',
       fix: 'Name another --out, or add --force to replace it.',

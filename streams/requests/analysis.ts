@@ -13,7 +13,7 @@ import type { Outcome } from '../../schemas/outcome.ts';
 import type { Prediction, Result } from '../../schemas/prediction.ts';
 import type { Prompt } from '../../schemas/prompt.ts';
 import type { AnalyzeAnswer, AnalyzedItem, AnalyzeItem } from '../../schemas/requests.ts';
-import type { Score } from '../../schemas/score.ts';
+import { answersOf, type Score } from '../../schemas/score.ts';
 import { chain, type Stage } from '../chain.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { inferenceFor } from '../pipeline.ts';
@@ -158,28 +158,9 @@ function answerTo(
   return {
     id,
     kind,
-    score: answersIn(score),
+    score: { id: score.id, ...answersOf(score) },
     results: Object.fromEntries(prediction.results.map((result) => [result.task, shown(result)])),
   };
-}
-
-/** What a score says about where it comes from, which the request knows itself. */
-const ofOrigin = new Set([
-  'tenant',
-  'eventTime',
-  'ingestTime',
-  'source',
-  'traceparent',
-  'messageId',
-  'kind',
-  'releases',
-]);
-
-function answersIn(score: Score): NonNullable<AnalyzedItem['score']> {
-  const said: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(score))
-    if (value !== null && !ofOrigin.has(name)) said[name] = value;
-  return said as NonNullable<AnalyzedItem['score']>;
 }
 
 function shown({ label, confidence, labels, probabilities, release }: Result) {

@@ -4,7 +4,7 @@ import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '../../connectors/occupancy/make-directory.ts';
 import type { TableRow } from '../../connectors/tabular/row.ts';
-import { type ColumnTypes, widened } from '../../connectors/tabular/table-writer.ts';
+import { type ColumnTypes, typeOfBoth, widened } from '../../connectors/tabular/table-writer.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
 
 /** What a part says about itself in its first line. */
@@ -58,7 +58,7 @@ export class Parts {
     const all: Record<string, ColumnTypes[string]> = {};
     for (const { columns } of this.#heads)
       for (const [name, type] of Object.entries(columns))
-        all[name] = all[name] === undefined || all[name] === type ? type : bothOf(all[name], type);
+        all[name] = all[name] === undefined ? type : typeOfBoth(all[name], type);
     return all;
   }
 
@@ -88,11 +88,6 @@ export class Parts {
   }
 }
 
-const bothOf = (one: ColumnTypes[string], other: ColumnTypes[string]): ColumnTypes[string] => {
-  const isNumber = (type: string) => type === 'int32' || type === 'double';
-  return isNumber(one) && isNumber(other) ? 'double' : 'string';
-};
-
 function columnsOf(rows: readonly TableRow[]): ColumnTypes {
   const columns: Record<string, ColumnTypes[string]> = {};
   for (const row of rows)
@@ -106,7 +101,8 @@ function columnsOf(rows: readonly TableRow[]): ColumnTypes {
 const partPath = (directory: string, number: number): string =>
   join(directory, `part-${String(number).padStart(6, '0')}.jsonl`);
 
-const isFile = (path: string): Promise<boolean> =>
+/** Whether there is a file. */
+export const isFile = (path: string): Promise<boolean> =>
   stat(path).then(
     (found) => found.isFile(),
     () => false,

@@ -6,7 +6,7 @@ import { createScoring } from '../../processors/scoring/scoring.ts';
 import type { Kind } from '../../schemas/features.ts';
 import { derivedTraceparent } from '../../schemas/identity.ts';
 import type { Prediction } from '../../schemas/prediction.ts';
-import type { Score } from '../../schemas/score.ts';
+import { answersOf, type Score } from '../../schemas/score.ts';
 import { chain } from '../chain.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { inferenceFor } from '../pipeline.ts';
@@ -80,19 +80,6 @@ function sourceOf(
   return { kind, message: { ...envelope, ...unknown, text, traceparent: derivedTraceparent(id) } };
 }
 
-/** Fields of a score that say who and when, not what. */
-const aboutMessage: ReadonlySet<string> = new Set([
-  'id',
-  'tenant',
-  'eventTime',
-  'ingestTime',
-  'source',
-  'traceparent',
-  'messageId',
-  'kind',
-  'releases',
-]);
-
 /** Tasks whose answers the score itself holds. */
 const inScore: ReadonlySet<string> = new Set([
   'language',
@@ -104,10 +91,9 @@ const inScore: ReadonlySet<string> = new Set([
 ]);
 
 function columnsOf({ results }: Prediction, score: Score): TableRow {
-  const known = Object.entries(score).filter(([name, value]) => !aboutMessage.has(name) && value !== null);
   const others = results.filter(({ task }) => !inScore.has(task));
   return {
-    ...Object.fromEntries(known),
+    ...answersOf(score),
     ...Object.fromEntries(
       others.flatMap(({ task, label, confidence }) => [
         [task, label],
