@@ -31,6 +31,12 @@ export const predictions = topic({
         confidence: { type: 'float', unit: 'probability', doc: 'Calibrated probability of the answer.' },
         labels: { type: 'labels', doc: 'Leading answers, most probable first.' },
         probabilities: { type: 'floats', unit: 'probability', doc: 'Probabilities of `labels`.' },
+        arm: {
+          type: 'label',
+          doc: 'Part in an experiment: `control` or `treatment` served the message, `shadow` only watched.',
+          values: ['control', 'treatment', 'shadow'],
+          optional: true,
+        },
       },
     },
   },

@@ -66,6 +66,7 @@ async function publishOnce({ log, wire, now }: Stack, { incident, ...said }: Inc
     source: 'watchdog',
     // The beginning and the end of an incident carry one trace.
     traceparent: derivedTraceparent(derivedId('alert', said.rule, incident)),
+    group: null,
     ...said,
   };
   await log.publish([{ topic: 'alerts', records: wire.encode('alerts', [alert], time) }]);

@@ -7,7 +7,7 @@ import type { Stack } from './stack.ts';
 const latenessMs = 30_000;
 
 /** Starts the job; what is returned stops it and waits for an examination that is under way. */
-export function startDriftJob(stack: Stack): () => Promise<void> {
+export async function startDriftJob(stack: Stack): Promise<() => Promise<void>> {
   const { configuration, logger } = stack;
   let running: Promise<unknown> = Promise.resolve();
   let busy = false;

@@ -64,7 +64,23 @@ async function reportOn(stack: Stack, release: string, { from, to }: Span): Prom
   for (const { feature, statistic, value } of found.statistics)
     metrics.driftStatistic.set({ release, feature, statistic }, value);
   const id = derivedId('drift', job, release, String(from), String(to));
-  return { ...origin(id, to, stack), job, release, windowStart: from, windowEnd: to, ...found };
+  return {
+    ...origin(id, to, stack),
+    job,
+    release,
+    kind: null,
+    windowStart: from,
+    windowEnd: to,
+    dataScore: null,
+    predictionScore: null,
+    expectedAccuracy: null,
+    accuracy: null,
+    labelled: null,
+    slices: null,
+    examples: null,
+    recommendations: null,
+    ...found,
+  };
 }
 
 function alertOf(report: DriftReport): Alert {
@@ -74,6 +90,7 @@ function alertOf(report: DriftReport): Alert {
     severity: 'warning',
     state: 'firing',
     summary: `${report.release} sees other traffic than it was trained for: ${report.summary}`,
+    group: report.release,
     evidence: evidenceOf(report),
   };
 }
@@ -86,6 +103,9 @@ function retrainingOf(report: DriftReport): ModelEvent {
     event: 'retraining-requested',
     task,
     release: report.release,
+    request: null,
+    experiment: null,
+    by: 'drift',
     reason: report.summary,
     evidence: evidenceOf(report),
   };

@@ -5,18 +5,22 @@ import type { Subscription } from '../connectors/log.ts';
 import type { Engine } from '../processors/inference/engine.ts';
 import type { Asking, Predictor } from '../processors/inference/inference.ts';
 import type { Input } from '../processors/inference/model.ts';
+import { startAlerting } from './alerts/alerting.ts';
 import { incidentOfStop, raise } from './alerts.ts';
 import { storesAnything } from './configuration/configuration.ts';
 import { startDriftJob } from './drift-job.ts';
+import { startExperiments } from './experiments/experiments.ts';
 import { guarded } from './guarded-engine.ts';
 import { Budget } from './loop/budget.ts';
 import { Health } from './loop/health.ts';
 import { countRuns, measured, reportLoad } from './measured-engine.ts';
+import { openLedger } from './model-ledger.ts';
 import { engineOf, servingReleases } from './models.ts';
 import { loopObserver } from './observer.ts';
 import { declareStreams } from './pipeline.ts';
 import { placementFor } from './providers.ts';
 import { watchReleases } from './release-watch.ts';
+import { startTrainer } from './retraining/trainer.ts';
 import type { Stack } from './stack.ts';
 
 /** Longest wait for models that run for nobody any more, in milliseconds. */
@@ -91,7 +95,7 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
       subscriptions.push(subscription);
       ends.push(toldOf(stack, stream.name, subscription.done));
     }
-    if (options.driftByClock && wanted.includes('drift')) closers.push(startDriftJob(stack));
+    closers.push(...(await startJobs(stack, options)));
     const done = Promise.all(ends).then(() => {});
     const models = engine && predictor && { predictor, manifests: () => engine.manifests };
     return { names: streams.map(({ name }) => name), done, models, reasons: () => health.reasons, close };
@@ -99,6 +103,27 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
     await close();
     throw error;
   }
+}
+
+/** The jobs beside the streams, over one ledger of decisions; each ends with its function, the ledger last. */
+async function startJobs(stack: Stack, { driftByClock }: SystemOptions): Promise<(() => Promise<void>)[]> {
+  const wanted = stack.configuration.streams;
+  const starts = [
+    ...(driftByClock && wanted.includes('drift') ? [startDriftJob] : []),
+    ...(wanted.includes('alerts') ? [startAlerting] : []),
+    ...(wanted.includes('trainer') ? [startTrainer] : []),
+    ...(wanted.includes('experiments') ? [startExperiments] : []),
+  ];
+  if (starts.length === 0) return [];
+  const ledger = await openLedger(stack);
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    for (const start of starts) closers.push(await start(stack, ledger));
+  } catch (error) {
+    for (const close of [...closers, () => ledger.close()]) await close();
+    throw error;
+  }
+  return [...closers, () => ledger.close()];
 }
 
 /** The end of a stream, of which people are told before it goes on to whoever waits for it. */

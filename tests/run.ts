@@ -32,7 +32,7 @@ if (unknown.length > 0 || files.length === 0) process.exit(2);
 
 const totals = { tests: 0, pass: 0, fail: 0, cancelled: 0 };
 
-const events = run({ files, concurrency: 2, timeout: 600_000 });
+const events = run({ files, concurrency: 3, timeout: 600_000 });
 events.on('test:diagnostic', ({ message, nesting, file }) => {
   const [, name = '', count = ''] = /^(\w+) (\d+)$/.exec(message) ?? [];
   if (nesting === 0 && file === undefined && name in totals)

@@ -78,7 +78,7 @@ function compare(
   const samples = { bins: expected.length, expected: sum(expected), actual: sum(actual) };
   const judge = (statistic: string, value: number, matters: number, chance: Chance): Statistic => {
     const threshold = Math.max(matters + chance.mean, chance.rare);
-    return { feature, statistic, value, threshold, drifted: value >= threshold };
+    return { feature, statistic, value, threshold, drifted: value >= threshold, pValue: null };
   };
   return [
     judge('psi', populationStabilityIndex(expected, actual), thresholds.psi, stabilityByChance(samples)),

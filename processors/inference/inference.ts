@@ -168,6 +168,7 @@ export function resultOf(answers: Answers, row: number): Result {
     confidence: curve === undefined || leading.length === 0 ? first : calibrated(curve, first),
     labels: leading.map((label) => labels[label]!),
     probabilities: leading.map((label) => probabilities[start + label]!),
+    arm: null,
   };
 }
 
@@ -180,5 +181,6 @@ function scoresOf({ task, release, labels, probabilities }: Answers, start: numb
     confidence: shares[0]!,
     labels: [...labels],
     probabilities: shares,
+    arm: null,
   };
 }

@@ -108,6 +108,7 @@ CREATE TABLE IF NOT EXISTS `predictions` (
   `results.confidence` Array(Float32) COMMENT 'Calibrated probability of the answer. Unit: probability.',
   `results.labels` Array(Array(LowCardinality(String))) COMMENT 'Leading answers, most probable first.',
   `results.probabilities` Array(Array(Float32)) COMMENT 'Probabilities of `labels`. Unit: probability.',
+  `results.arm` Array(LowCardinality(Nullable(String))) COMMENT 'Part in an experiment: `control` or `treatment` served the message, `shadow` only watched.',
   `_topic` LowCardinality(String) COMMENT 'Topic the row was read from.',
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
@@ -219,16 +220,29 @@ CREATE TABLE IF NOT EXISTS `drift_reports` (
   `traceparent` String COMMENT 'W3C trace context, `00-<trace id>-<span id>-<flags>`; one trace from the source message to every row.' CODEC(ZSTD(1)),
   `job` LowCardinality(String) COMMENT 'The drift job that looked.',
   `release` LowCardinality(String) COMMENT 'The release whose baseline was used, `task@version`.',
+  `kind` LowCardinality(Nullable(String)) COMMENT 'Which messages were looked at.',
   `windowStart` DateTime64(3, 'UTC') COMMENT 'First instant of the window. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
   `windowEnd` DateTime64(3, 'UTC') COMMENT 'First instant after the window. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
   `samples` UInt32 COMMENT 'Messages in the window. Unit: messages.',
   `baselineSamples` UInt32 COMMENT 'Messages in the baseline. Unit: messages.',
   `verdict` LowCardinality(String) COMMENT 'Whether the release’s world has moved.',
-  `statistics.feature` Array(LowCardinality(String)) COMMENT 'What was compared: `label`, `confidence`, `length`, `language`.',
-  `statistics.statistic` Array(LowCardinality(String)) COMMENT '`psi` or `jensen-shannon`.',
+  `dataScore` Nullable(Float64) COMMENT 'Share of the compared features of the texts that drifted; a window drifts from the job’s data threshold on. Unit: ratio (0–1).',
+  `predictionScore` Nullable(Float64) COMMENT 'Jensen–Shannon distance of labels and confidence from the baseline, the larger of both. Unit: ratio (0–1).',
+  `expectedAccuracy` Nullable(Float64) COMMENT 'Accuracy that the calibrated confidences of the window promise. Unit: ratio (0–1).',
+  `accuracy` Nullable(Float64) COMMENT 'Accuracy on the messages of the window that have a label by now. Unit: ratio (0–1).',
+  `labelled` Nullable(UInt32) COMMENT 'Messages that this accuracy rests on. Unit: messages.',
+  `statistics.feature` Array(LowCardinality(String)) COMMENT 'What was compared: `label`, `confidence`, `length`, `language`, a feature by its name, or what texts are compared by (`vocabulary`, `domain`).',
+  `statistics.statistic` Array(LowCardinality(String)) COMMENT 'Which test, such as `psi` or `jensen-shannon`.',
   `statistics.value` Array(Float64) COMMENT 'The statistic.',
   `statistics.threshold` Array(Float64) COMMENT 'The value from which it counts as drift.',
-  `statistics.drifted` Array(Bool) COMMENT 'Value at or above threshold.',
+  `statistics.drifted` Array(Bool) COMMENT 'Value at or above threshold, and significant where there is a p-value.',
+  `statistics.pValue` Array(Nullable(Float64)) COMMENT 'Chance of such a value without drift, corrected for the number of features. Unit: probability.',
+  `slices.feature` Array(LowCardinality(String)) COMMENT 'Feature.',
+  `slices.bin` Array(LowCardinality(String)) COMMENT 'Value, or span of values, in words.',
+  `slices.before` Array(Float64) COMMENT 'Share in the baseline. Unit: ratio (0–1).',
+  `slices.after` Array(Float64) COMMENT 'Share in the window. Unit: ratio (0–1).',
+  `examples` Array(String) COMMENT 'Ids of messages from the parts that moved.',
+  `recommendations` Array(String) COMMENT 'What to do about it, for people.',
   `summary` String COMMENT 'What moved, for people.' CODEC(ZSTD(1)),
   `_topic` LowCardinality(String) COMMENT 'Topic the row was read from.',
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
@@ -239,7 +253,7 @@ CREATE TABLE IF NOT EXISTS `drift_reports` (
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`release`, `windowEnd`, `id`)
 SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
-COMMENT 'One window of one release’s traffic against the release’s frozen baseline.';
+COMMENT 'One window of one release’s traffic of one kind against the release’s frozen baseline.';
 
 CREATE TABLE IF NOT EXISTS `alerts` (
   `id` String COMMENT 'Identity of the message. Taken from `ce_id`, else the payload, else derived from topic, partition and offset.' CODEC(ZSTD(1)),
@@ -252,6 +266,7 @@ CREATE TABLE IF NOT EXISTS `alerts` (
   `severity` LowCardinality(String) COMMENT 'How urgent.',
   `state` LowCardinality(String) COMMENT 'Begun or over.',
   `summary` String COMMENT 'What happened, in one line.' CODEC(ZSTD(1)),
+  `group` LowCardinality(Nullable(String)) COMMENT 'What it is told of together with: a task, a stream, a rule’s own word.',
   `evidence` Map(String, String) COMMENT 'What it rests on: ids of reports, releases, values.',
   `_topic` LowCardinality(String) COMMENT 'Topic the row was read from.',
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
@@ -262,7 +277,7 @@ CREATE TABLE IF NOT EXISTS `alerts` (
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`rule`, `eventTime`, `id`)
 SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
-COMMENT 'Something a person should know, once when it begins and once when it ends.';
+COMMENT 'Something a person should know, once when it begins, at each step of its escalation, and once when it ends.';
 
 CREATE TABLE IF NOT EXISTS `model_events` (
   `id` String COMMENT 'Identity of the message. Taken from `ce_id`, else the payload, else derived from topic, partition and offset.' CODEC(ZSTD(1)),
@@ -271,10 +286,13 @@ CREATE TABLE IF NOT EXISTS `model_events` (
   `ingestTime` DateTime64(3, 'UTC') COMMENT 'When the log accepted the source message. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
   `source` LowCardinality(String) COMMENT 'Which system produced the source message.',
   `traceparent` String COMMENT 'W3C trace context, `00-<trace id>-<span id>-<flags>`; one trace from the source message to every row.' CODEC(ZSTD(1)),
-  `subject` String COMMENT '`task/event` for what holds for a task, `task@version/event` for a release.' CODEC(ZSTD(1)),
+  `subject` String COMMENT '`task/event/id`, the id that of the request, of the experiment or of the decision itself; `task/freeze` for frozen and thawed.' CODEC(ZSTD(1)),
   `event` LowCardinality(String) COMMENT 'What was decided.',
   `task` LowCardinality(String) COMMENT 'Task the decision is about.',
-  `release` LowCardinality(String) COMMENT 'Release the decision is about, `task@version`.',
+  `release` LowCardinality(String) COMMENT 'Release the decision is about, `task@version`: the one that serves now of promoted, the one taken out of rolled-back, the candidate of an experiment.',
+  `request` Nullable(String) COMMENT 'Id of the request for retraining that led here.' CODEC(ZSTD(1)),
+  `experiment` Nullable(String) COMMENT 'Id of the experiment that it is part of.' CODEC(ZSTD(1)),
+  `by` LowCardinality(Nullable(String)) COMMENT 'Who decided: `drift`, `trainer`, `experiments`, or a person’s user name.',
   `reason` String COMMENT 'Why, for people.' CODEC(ZSTD(1)),
   `evidence` Map(String, String) COMMENT 'What it rests on: ids of reports, windows, figures.',
   `_topic` LowCardinality(String) COMMENT 'Topic the row was read from.',
@@ -286,4 +304,4 @@ CREATE TABLE IF NOT EXISTS `model_events` (
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`task`, `eventTime`, `id`)
 SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
-COMMENT 'A decision about a model, with its evidence. Compacted by subject: the latest says what holds.';
+COMMENT 'A decision about a model, with its evidence. Compacted by subject: a decision that two processes wrote is there once.';

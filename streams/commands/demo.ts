@@ -61,7 +61,7 @@ async function stayUp(
     notReady: () => system.reasons(),
   });
   door.open(system.models);
-  const stopDrift = startDriftJob(stack);
+  const stopDrift = await startDriftJob(stack);
   await say(`
 Staying up for more input; the HTTP door is described at ${door.url}/docs. In another terminal:
   curl -s ${door.url}/v1/analyze -H 'content-type: application/json' -d '{"text":"what a lovely day"}'

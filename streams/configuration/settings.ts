@@ -1,13 +1,21 @@
 // Every setting of Millrace: the one place from which the type, the reading, the checks and the reference follow.
+import { alerting } from './alert-settings.ts';
 import { cache, clickhouse, kafka, registry } from './connection-settings.ts';
 import { http, redact, sql } from './door-settings.ts';
+import { drift } from './drift-settings.ts';
+import { experiments } from './experiment-settings.ts';
+import { labels } from './label-settings.ts';
 import { mlflow, s3 } from './model-settings.ts';
+import { retraining } from './retraining-settings.ts';
 import { routeList } from './route-settings.ts';
 import { choice, choiceOrNone, flag, list, setting, text, urlOrNone, type ValuesOf } from './setting.ts';
-import { drift, inference, log, loop, scoring, sink } from './work-settings.ts';
+import { inference, log, loop, scoring, sink } from './work-settings.ts';
 
 /** The streams a process can run. `chain` is features, inference and scoring in one; it belongs to the chained mode. */
-const streamNames = ['features', 'inference', 'scoring', 'chain', 'routes', 'sinks', 'drift'] as const;
+const streamNames = [
+  ...(['features', 'inference', 'scoring', 'chain', 'routes', 'sinks'] as const),
+  ...(['drift', 'alerts', 'trainer', 'experiments'] as const),
+] as const;
 export type StreamName = (typeof streamNames)[number];
 
 /** The tree of all settings, in the order of the reference. */
@@ -32,8 +40,7 @@ export const settings = {
       from: ({ mode, hasRoutes }): readonly StreamName[] => [
         ...(mode === 'chained' ? (['chain'] as const) : (['features', 'inference', 'scoring'] as const)),
         ...(hasRoutes ? (['routes'] as const) : []),
-        'sinks',
-        'drift',
+        ...(['sinks', 'drift', 'alerts', 'trainer', 'experiments'] as const),
       ],
     },
     doc: 'The streams this process runs.',
@@ -88,6 +95,10 @@ export const settings = {
   mlflow,
   scoring,
   drift,
+  labels,
+  alerting,
+  retraining,
+  experiments,
 };
 
 /** The values of all settings. */

@@ -88,6 +88,7 @@ const resultsOf = (row: StoredRow): readonly Result[] =>
     confidence: row.confidences[index]!,
     labels: row.labels[index]!,
     probabilities: row.probabilities[index]!,
+    arm: null,
   }));
 
 /** Equal as the table holds them: 32-bit floats. */

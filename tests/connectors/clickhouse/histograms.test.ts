@@ -74,7 +74,9 @@ const predictionOf = ({ release, label, confidence, length, language, time }: Sa
   values: [],
   textLength: length,
   language,
-  results: [{ task: 'task', release, label, confidence, labels: [label], probabilities: [confidence] }],
+  results: [
+    { task: 'task', release, label, confidence, labels: [label], probabilities: [confidence], arm: null },
+  ],
 });
 
 async function insertPredictions(token: string, said: readonly Said[]): Promise<void> {

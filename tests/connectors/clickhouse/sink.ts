@@ -36,7 +36,15 @@ function predictionOf({ offset, timestamp }: StoredRecord, ingestTime: number): 
     textLength: offset,
     language: 'en',
     results: [
-      { task: 't', release: 't@1', label: 'l', confidence: 0.75, labels: ['l'], probabilities: [0.75] },
+      {
+        task: 't',
+        release: 't@1',
+        label: 'l',
+        confidence: 0.75,
+        labels: ['l'],
+        probabilities: [0.75],
+        arm: null,
+      },
     ],
   };
 }

@@ -12,6 +12,7 @@ const result = (task: string, label: string, confidence: number): Result => ({
   release: `${task}@1.0.0`,
   labels: [label, 'other'],
   probabilities: [confidence, 1 - confidence],
+  arm: null,
 });
 
 const toxicity = (probability: number): Result => ({
@@ -21,6 +22,7 @@ const toxicity = (probability: number): Result => ({
   confidence: Math.max(probability, 1 - probability),
   labels: ['not-toxic', 'toxic'],
   probabilities: [1 - probability, probability],
+  arm: null,
 });
 
 const prediction = (changes: Partial<Prediction>): Prediction => ({
@@ -101,6 +103,7 @@ const quality = (points: Readonly<Record<string, number>>): Result => ({
   confidence: Object.values(points)[0]! / 100,
   labels: Object.keys(points),
   probabilities: Object.values(points).map((value) => Math.fround(value / 100)),
+  arm: null,
 });
 const pointsOf = ({ quality, clarity, specificity, structure, context }: Score) => ({
   ...{ quality, clarity, specificity, structure, context },

@@ -1,0 +1,163 @@
+// The ledger of decisions: reads `model-events` from the beginning, follows it, and folds what holds for every task.
+// A decision is recorded by publishing it and reading it back: it counts when it followed from what held in the log
+// before it, wherever else a process decided at the same moment.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Refusal } from '../connectors/wire/refusal.ts';
+import { advance, type TaskState, untouched } from '../processors/experiments/task-state.ts';
+import { Retryable } from '../schemas/errors.ts';
+import { derivedId, derivedTraceparent } from '../schemas/identity.ts';
+import type { ModelEvent } from '../schemas/model-event.ts';
+import type { Stack } from './stack.ts';
+
+/** A decision, before it is a message. */
+export type Decision = Pick<ModelEvent, 'event' | 'task' | 'release' | 'reason' | 'evidence'> &
+  Partial<Pick<ModelEvent, 'request' | 'experiment' | 'by' | 'eventTime'>> & {
+    /** What tells it from others of its kind, the same whoever decides it: the decision made twice is one. */
+    readonly of: string;
+  };
+
+export interface Recorded {
+  readonly event: ModelEvent;
+  /** Whether it changed what holds; false where it did not follow, or had been decided before. */
+  readonly counted: boolean;
+}
+
+type Listener = (state: TaskState, event: ModelEvent) => void;
+
+const topic = 'model-events';
+const recordMs = 30_000;
+const retryMs = 1_000;
+
+/** Reads all that was decided so far; throws what the log throws. */
+export async function openLedger(stack: LedgerPorts): Promise<Ledger> {
+  const ledger = new Ledger(stack);
+  await ledger.start();
+  return ledger;
+}
+
+type LedgerPorts = Pick<Stack, 'log' | 'wire' | 'now' | 'logger'>;
+
+export class Ledger {
+  readonly #stack: LedgerPorts;
+  readonly #states = new Map<string, TaskState>();
+  readonly #listeners = new Set<Listener>();
+  readonly #waiting = new Map<string, (recorded: Recorded) => void>();
+  readonly #seen = new Map<string, Recorded>();
+  readonly #closing = new AbortController();
+  #next = 0;
+  #following: Promise<void> = Promise.resolve();
+
+  constructor(stack: LedgerPorts) {
+    this.#stack = stack;
+  }
+
+  async start(): Promise<void> {
+    const [range] = await this.#stack.log.ranges([topic]);
+    this.#next = range?.start ?? 0;
+    const end = range?.end ?? 0;
+    if (end > this.#next) await this.#read(end);
+    this.#following = this.#follow();
+  }
+
+  /** What holds for a task. */
+  state(task: string): TaskState {
+    return this.#states.get(task) ?? untouched(task);
+  }
+
+  /** What holds for every task that anything was decided about. */
+  get states(): readonly TaskState[] {
+    return [...this.#states.values()];
+  }
+
+  /** Calls back after every event that counted; what is returned ends that. */
+  onDecision(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Publishes a decision and waits until it is read back. Throws `Retryable` when the log does not take it. */
+  async record({ of, ...decision }: Decision): Promise<Recorded> {
+    const event = this.#eventOf(of, decision);
+    const known = this.#seen.get(event.id);
+    if (known) return { ...known, counted: false };
+    const { log, wire, now } = this.#stack;
+    const back = new Promise<Recorded>((resolve) => this.#waiting.set(event.id, resolve));
+    try {
+      await log.publish([{ topic, records: wire.encode(topic, [event], now()) }]);
+      return await Promise.race([back, this.#late(event)]);
+    } finally {
+      this.#waiting.delete(event.id);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#following;
+  }
+
+  #eventOf(of: string, decision: Omit<Decision, 'of'>): ModelEvent {
+    const { task, event } = decision;
+    const isFreeze = event === 'frozen' || event === 'thawed';
+    const id = derivedId('model-event', task, event, of);
+    const time = this.#stack.now();
+    return {
+      request: null,
+      experiment: null,
+      by: null,
+      eventTime: time,
+      ...decision,
+      id,
+      tenant: 'default',
+      ingestTime: time,
+      source: 'millrace',
+      traceparent: derivedTraceparent(decision.request ?? decision.experiment ?? id),
+      subject: isFreeze ? `${task}/freeze` : `${task}/${event}/${id}`,
+    };
+  }
+
+  async #late({ id, event }: ModelEvent): Promise<never> {
+    await sleep(recordMs, undefined, { signal: this.#closing.signal, ref: false }).catch(() => {});
+    throw new Retryable(`the decision ${event} (${id}) was not read back from ${topic}`, {
+      code: 'decision-unread',
+    });
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await this.#read();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#stack.logger.warn({ err: error }, `${topic} could not be read; trying again`);
+        await sleep(retryMs, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #read(end?: number): Promise<void> {
+    const { log, wire } = this.#stack;
+    const options = { from: new Map([[0, this.#next]]), signal: this.#closing.signal };
+    const reading = log.read(topic, end === undefined ? options : { ...options, to: new Map([[0, end]]) });
+    for await (const { partition, records } of reading) {
+      await wire.prepare(topic, records);
+      for (const record of records) {
+        const event = wire.decode(topic, partition, record);
+        this.#next = record.offset + 1;
+        if (!(event instanceof Refusal)) this.#take(event as unknown as ModelEvent);
+      }
+    }
+  }
+
+  #take(event: ModelEvent): void {
+    const before = this.state(event.task);
+    const after = advance(before, event);
+    const recorded = { event, counted: after !== before };
+    if (!this.#seen.has(event.id)) this.#seen.set(event.id, recorded);
+    if (recorded.counted) {
+      this.#states.set(event.task, after);
+      for (const listener of this.#listeners) listener(after, event);
+    }
+    this.#waiting.get(event.id)?.(recorded);
+  }
+}
