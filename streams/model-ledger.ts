@@ -41,7 +41,8 @@ export class Ledger {
   readonly #stack: LedgerPorts;
   readonly #states = new Map<string, TaskState>();
   readonly #listeners = new Set<Listener>();
-  readonly #waiting = new Map<string, (recorded: Recorded) => void>();
+  /** Decisions on their way, by id, and those who wait for them. */
+  readonly #waiting = new Map<string, Set<(recorded: Recorded) => void>>();
   readonly #seen = new Map<string, Recorded>();
   readonly #closing = new AbortController();
   #next = 0;
@@ -81,12 +82,18 @@ export class Ledger {
     const known = this.#seen.get(event.id);
     if (known) return { ...known, counted: false };
     const { log, wire, now } = this.#stack;
-    const back = new Promise<Recorded>((resolve) => this.#waiting.set(event.id, resolve));
+    let wait: (recorded: Recorded) => void = () => {};
+    const back = new Promise<Recorded>((resolve) => {
+      wait = resolve;
+    });
+    const waiting = this.#waiting.get(event.id) ?? new Set();
+    this.#waiting.set(event.id, waiting.add(wait));
     try {
       await log.publish([{ topic, records: wire.encode(topic, [event], now()) }]);
       return await Promise.race([back, this.#late(event)]);
     } finally {
-      this.#waiting.delete(event.id);
+      waiting.delete(wait);
+      if (waiting.size === 0) this.#waiting.delete(event.id);
     }
   }
 
@@ -158,6 +165,6 @@ export class Ledger {
       this.#states.set(event.task, after);
       for (const listener of this.#listeners) listener(after, event);
     }
-    this.#waiting.get(event.id)?.(recorded);
+    for (const told of this.#waiting.get(event.id) ?? []) told(recorded);
   }
 }
