@@ -29,7 +29,7 @@ function assertEqualValues(answers: Answers, expected: Answers): void {
   assert.ok(worst < 1e-4, `answers differ by ${worst}`);
 }
 
-test('twelve swaps under load: every call is answered, by one release, and memory comes back', async () => {
+test('seven swaps under load: every call is answered, by one release, and memory comes back', async () => {
   const engine = await openEngine();
   const [expected] = await engine.predict(['bert'], texts);
   const seen = new Set<string>();
@@ -45,22 +45,22 @@ test('twelve swaps under load: every call is answered, by one release, and memor
       assertEqualValues(answers!, expected!);
     }
   };
-  const asked = Promise.all([ask(), ask(), ask()]);
+  const asked = Promise.all([ask(), ask()]);
   let settledBytes = 0;
-  for (let swap = 1; swap <= 12; swap++) {
+  for (let swap = 1; swap <= 7; swap++) {
     const before = calls;
     await engine.swap([releaseOf(`1.${swap}.0`)]);
     assert.equal(engine.manifests[0]!.release, `bert@1.${swap}.0`);
     assert.ok(calls > before, 'calls went on while the release was loaded');
     // The first swaps fill what the process keeps for itself.
-    if (swap === 4) settledBytes = process.memoryUsage.rss();
+    if (swap === 3) settledBytes = process.memoryUsage.rss();
   }
   asking = false;
   await asked;
-  assert.ok(seen.has('bert@1.0.0') && seen.size > 6, `answers of ${[...seen].join(', ')}`);
+  assert.ok(seen.has('bert@1.0.0') && seen.size > 4, `answers of ${[...seen].join(', ')}`);
   const grown = (process.memoryUsage.rss() - settledBytes) / mebibyte;
   // A worker thread that stayed would be 30 MiB and more, for each swap.
-  assert.ok(grown < 120, `${grown.toFixed(0)} MiB more after eight swaps`);
+  assert.ok(grown < 100, `${grown.toFixed(0)} MiB more after four swaps`);
 });
 
 test('what waits when a release takes over is answered by the one that accepted it', async () => {

@@ -1,0 +1,121 @@
+// Plays a stream of labelled texts: a period is a minute of event time and lies in the past. Labels come as feedback one
+// period later, for a share of the messages. Between periods time stands still until what a period set off is done: in
+// the real world months pass, here a trainer needs as long as it needs.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { derivedId, derivedTraceparent } from '../../schemas/identity.ts';
+import type { Message } from '../../schemas/topic.ts';
+import { totalLag } from '../../streams/lag.ts';
+import type { Ledger } from '../../streams/model-ledger.ts';
+import type { Stack } from '../../streams/stack.ts';
+import { task } from './champion.ts';
+import type { LabelledText } from './material.ts';
+
+export interface Period {
+  readonly index: number;
+  readonly when: string;
+  /** Its minute of event time, ms since 1970. */
+  readonly from: number;
+  readonly rows: readonly LabelledText[];
+}
+
+export interface Pace {
+  readonly periods: number;
+  readonly rowsPerPeriod: number;
+  /** Share of the messages about which feedback comes. */
+  readonly labelShare: number;
+}
+
+const minute = 60_000;
+const batchRecords = 500;
+const quietMs = 1_500;
+const stallMs = 240_000;
+
+/** The stream cut into periods, the last of which has ended a while ago. */
+export function periodsOf(stream: readonly LabelledText[], pace: Pace, now: number): readonly Period[] {
+  const { rowsPerPeriod } = pace;
+  const count = Math.min(pace.periods, Math.floor(stream.length / rowsPerPeriod));
+  // Evenly over the whole stream, in its order.
+  const step = Math.floor(stream.length / count);
+  const end = Math.floor(now / minute) * minute - 2 * minute;
+  return Array.from({ length: count }, (_, index) => {
+    const rows = stream.slice(index * step, index * step + rowsPerPeriod);
+    return { index, when: rows[0]!.when, from: end - (count - index) * minute, rows };
+  });
+}
+
+/** Publishes the comments of a period and waits until everything that reads them has read them. */
+export async function playPeriod(stack: Stack, period: Period): Promise<void> {
+  const { rows, from } = period;
+  for (let start = 0; start < rows.length; start += batchRecords) {
+    const messages = rows.slice(start, start + batchRecords).map((row, at) => ({
+      ...envelopeOf(row.id, from + Math.floor(((start + at) / rows.length) * minute), stack),
+      text: row.text,
+      author: null,
+      thread: null,
+    }));
+    await publish(stack, 'comments', messages);
+  }
+  await settled(stack);
+}
+
+/** Feedback of a reviewer about a share of a period’s messages, the same ones in every run. */
+export async function labelPeriod(stack: Stack, period: Period, share: number): Promise<number> {
+  const labelled = period.rows.filter(
+    ({ id }) => Number.parseInt(derivedId('labelled', id).slice(0, 8), 16) / 2 ** 32 < share,
+  );
+  const messages = labelled.map((row) => ({
+    ...envelopeOf(derivedId('feedback', row.id), period.from + minute, stack),
+    messageId: row.id,
+    task,
+    label: row.label,
+    value: null,
+    agrees: null,
+    by: 'reviewer',
+  }));
+  await publish(stack, 'feedback', messages);
+  await settled(stack);
+  return labelled.length;
+}
+
+/** Resolves when nobody trains, no candidate waits, and the jobs had time for a look. */
+export async function restful(ledger: Ledger, isTrained: boolean): Promise<void> {
+  const busy = () => {
+    const { retraining, candidate } = ledger.state(task);
+    return (isTrained && retraining !== null) || candidate !== null;
+  };
+  const until = performance.now() + stallMs;
+  do {
+    while (busy()) {
+      if (performance.now() > until)
+        throw new Error(`the loop stands still: ${JSON.stringify(ledger.state(task))}`);
+      await sleep(100);
+    }
+    await sleep(quietMs);
+  } while (busy());
+}
+
+async function settled({ log }: Stack): Promise<void> {
+  const until = performance.now() + stallMs;
+  for (let quiet = 0; quiet < 2; ) {
+    quiet = (await totalLag(log)) === 0 ? quiet + 1 : 0;
+    if (performance.now() > until) throw new Error('messages are published and not read');
+    await sleep(50);
+  }
+}
+
+async function publish(
+  { log, wire, now }: Stack,
+  topic: string,
+  messages: readonly Message[],
+): Promise<void> {
+  if (messages.length > 0) await log.publish([{ topic, records: wire.encode(topic, messages, now()) }]);
+}
+
+const envelopeOf = (id: string, eventTime: number, { now }: Stack) => ({
+  id,
+  tenant: 'default',
+  eventTime,
+  ingestTime: now(),
+  source: 'loop',
+  traceparent: derivedTraceparent(id),
+});

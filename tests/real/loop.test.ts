@@ -1,0 +1,58 @@
+// The whole loop on a real Kafka, shortened: drift, labels, a candidate, shadow, canary, promotion, then a bad candidate
+// and its rollback, with kill -9 of every participant at every step. The loop goes on each time, no message is lost or
+// doubled, and no decision is taken twice.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { prepareReleases } from '../../load-tests/loop/champion.ts';
+import { playLoop } from '../../load-tests/loop/loop.ts';
+import { materialOf } from '../../load-tests/loop/material.ts';
+import { lineOf } from '../../load-tests/loop/story.ts';
+import { openKafkaWorld } from './loop-world.ts';
+
+const periods = 14;
+const ports = 29_140;
+
+/** At the first of each of these every participant dies. */
+const steps = [
+  ...(['drifted', 'retraining-requested', 'training-started', 'candidate-trained'] as const),
+  ...(['shadowed', 'canaried', 'promoted', 'rolled-back'] as const),
+];
+
+test('the loop survives kill -9 of each participant at each step, and decides everything once', {
+  timeout: 590_000,
+}, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-loop-test-'));
+  const material = materialOf('reviews');
+  await prepareReleases(material, { models: join(folder, 'models'), sets: join(folder, 'data', 'sets') });
+  const world = await openKafkaWorld(folder, ports, {});
+  const killedAt: string[] = [];
+  let killing = Promise.resolve();
+  try {
+    const { verdict, timeline } = await playLoop(world, {
+      material,
+      models: join(folder, 'models'),
+      pace: { periods, rowsPerPeriod: 700, labelShare: 0.8 },
+      badAt: periods - 3,
+      badServedMax: 400,
+      gainMin: 0.02,
+      signal: context.signal,
+      onEntry(entry) {
+        context.diagnostic(lineOf(entry).trimEnd());
+        if (!steps.some((step) => step === entry.what) || killedAt.includes(entry.what)) return;
+        killedAt.push(entry.what);
+        killing = killing.then(() => world.killAll());
+      },
+      onPeriod: () => {},
+    });
+    await killing;
+    for (const { promise, kept, seen } of verdict) assert.ok(kept, `${promise}: ${seen}`);
+    assert.deepEqual(new Set(killedAt), new Set(steps), timeline.map(lineOf).join(''));
+  } finally {
+    await killing.catch(() => {});
+    await world.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
