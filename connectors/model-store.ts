@@ -30,6 +30,8 @@ export interface ModelStore {
   manifest(name: string): Promise<ModelManifest>;
   /** The model card of a release; empty where it has none. */
   card(name: string): Promise<string>;
+  /** One file of a release, checked against the manifest; null where the release has no such file. */
+  file(name: string, file: string): Promise<Uint8Array | null>;
   /** A release to be served, its files checked against the manifest. */
   load(name: string): Promise<ModelRelease>;
   /** A release with all it is made of, its files checked against the manifest. */

@@ -1,5 +1,6 @@
 // Frozen baselines: what a release answers on rows it never saw, mixed like real traffic, when it is released.
 import { z } from 'zod';
+import { kinds } from './features.ts';
 
 /**
  * Counts of one feature of one release over its reference rows.
@@ -10,8 +11,13 @@ import { z } from 'zod';
 export const baselineSchema = z
   .strictObject({
     release: z.string().min(1),
-    /** `label`, `confidence` (probability), `length` (code points) or `language` (BCP 47). */
+    /**
+     * `label`, `confidence` (probability), `length` (code points), `language` (BCP 47), or a feature of the text by its
+     * name in schemas/features.ts, on the edges of schemas/feature-bins.ts.
+     */
     feature: z.string().min(1),
+    /** Which messages the reference rows are; absent: any. */
+    messages: z.enum(kinds).exactOptional(),
     kind: z.enum(['numeric', 'categorical']),
     edges: z.array(z.number()).readonly(),
     bins: z.array(z.string()).readonly(),

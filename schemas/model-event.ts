@@ -20,7 +20,7 @@ export const modelEvents = topic({
   name: 'model-events',
   title: 'ModelEvent',
   version: 2,
-  doc: 'A decision about a model, with its evidence. Compacted by subject: a decision that two processes wrote is there once.',
+  doc: 'A decision about a model, with its evidence. A compacted topic whose every record has a subject of its own: it is kept for ever, in order.',
   key: 'subject',
   partitions: 1,
   compacted: true,
@@ -28,7 +28,7 @@ export const modelEvents = topic({
     ...envelope,
     subject: {
       type: 'text',
-      doc: '`task/event/id`, the id that of the request, of the experiment or of the decision itself; `task/freeze` for frozen and thawed.',
+      doc: '`task/event/…`, of its own for every record: compaction takes none away, and retention none either.',
       maxLength: 256,
     },
     event: { type: 'label', doc: 'What was decided.', values: modelEventKinds },

@@ -86,7 +86,7 @@ const common = {
       message: 'not a curve: x has to rise and be as long as y',
     })
     .optional(),
-  /** SHA-256 of every file of the release but manifest and card. `baseline.json` is always there. */
+  /** SHA-256 of every file of the release but manifest and card. `baseline.json` is always there, sketches mostly. */
   files: z
     .record(z.string().regex(/^[\w.-]+$/, 'not a file name'), sha256)
     .refine((files) => 'baseline.json' in files, 'baseline.json is missing')
@@ -263,7 +263,7 @@ export type ManifestOf<Kind extends ModelKind> = ManifestByKind[Kind];
 /** An index rather than a condition: a model of one kind then is a model of any. */
 type ManifestByKind = { readonly [Manifest in ModelManifest as Manifest['kind']]: Manifest };
 
-/** What an inference thread loads: the manifest and the files it names, but the baselines. */
+/** What an inference thread loads: the manifest and the files it names, but those of drift. */
 export interface LoadableModel<Kind extends ModelKind = ModelKind> {
   readonly manifest: ManifestOf<Kind>;
   readonly files: ReadonlyMap<string, Uint8Array>;

@@ -131,6 +131,7 @@ const feedback = z.strictObject({
 /** What an asynchronous route takes, by topic: one of these, an array of them, or `{"items": […]}`. */
 export const postable = { comments: comment, prompts: prompt, feedback } as const;
 export type PostedTopic = keyof typeof postable;
+export type PostedFeedback = z.infer<typeof feedback>;
 export type Posted = z.infer<typeof comment> | z.infer<typeof prompt> | z.infer<typeof feedback>;
 
 export const acceptedAnswer = z.strictObject({
@@ -141,6 +142,51 @@ export const acceptedAnswer = z.strictObject({
 export const storedScore = z
   .looseObject({ id: z.string(), messageId: z.string(), tenant: z.string(), kind: z.enum(kinds) })
   .describe('A score as stored: the fields of the topic `scores`; times in milliseconds since 1970.');
+
+/** A query parameter that may be there once or several times. */
+const several = (item: z.ZodString) => z.union([item, z.array(item).max(100)]);
+
+export const labelsQuery = z.strictObject({
+  task: z.string().min(1).max(128).describe('Task to label for, such as `toxicity`.'),
+  count: z
+    .string()
+    .regex(/^([1-9]\d?|100)$/)
+    .optional()
+    .describe('Messages wanted, 1 to 100; 10 where absent.'),
+  skip: several(z.string().min(1).max(256))
+    .optional()
+    .describe('Ids of messages that the caller does not want to see again for now.'),
+});
+export type LabelsQuery = z.infer<typeof labelsQuery>;
+
+const labelBudget = z.strictObject({
+  perDay: z.int().describe('Labels of the task that a labeller is asked for a day (UTC).'),
+  used: z.int().describe('Messages that the caller labelled today.'),
+  left: z.int(),
+});
+export type LabelBudget = z.infer<typeof labelBudget>;
+
+export const labelsAnswer = z.strictObject({
+  task: z.string(),
+  labels: z.array(z.string()).describe('Labels of the task, in the order of its model.'),
+  source: z.string().describe('What feedback has to name as its `source` to count for the caller.'),
+  budget: labelBudget,
+  items: z
+    .array(
+      z.strictObject({
+        messageId: z.string(),
+        tenant: z.string(),
+        kind: z.enum(kinds),
+        text: z.string(),
+        value: z.number().describe('How much a label is thought to teach, 0–1.'),
+        reasons: z.array(z.enum(['uncertain', 'disputed', 'drifted'])),
+      }),
+    )
+    .describe(
+      'The most valuable first. Nobody else gets them for some minutes. What the model says is not told.',
+    ),
+});
+export type LabelsAnswer = z.infer<typeof labelsAnswer>;
 
 export const problemAnswer = z
   .looseObject({

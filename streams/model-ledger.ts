@@ -1,6 +1,7 @@
 // The ledger of decisions: reads `model-events` from the beginning, follows it, and folds what holds for every task.
 // A decision is recorded by publishing it and reading it back: it counts when it followed from what held in the log
 // before it, wherever else a process decided at the same moment.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../connectors/wire/refusal.ts';
 import { advance, type TaskState, untouched } from '../processors/experiments/task-state.ts';
@@ -80,7 +81,7 @@ export class Ledger {
   async record({ of, ...decision }: Decision): Promise<Recorded> {
     const event = this.#eventOf(of, decision);
     const known = this.#seen.get(event.id);
-    if (known) return { ...known, counted: false };
+    if (known?.counted) return { ...known, counted: false };
     const { log, wire, now } = this.#stack;
     let wait: (recorded: Recorded) => void = () => {};
     const back = new Promise<Recorded>((resolve) => {
@@ -104,7 +105,6 @@ export class Ledger {
 
   #eventOf(of: string, decision: Omit<Decision, 'of'>): ModelEvent {
     const { task, event } = decision;
-    const isFreeze = event === 'frozen' || event === 'thawed';
     const id = derivedId('model-event', task, event, of);
     const time = this.#stack.now();
     return {
@@ -118,7 +118,8 @@ export class Ledger {
       ingestTime: time,
       source: 'millrace',
       traceparent: derivedTraceparent(decision.request ?? decision.experiment ?? id),
-      subject: isFreeze ? `${task}/freeze` : `${task}/${event}/${id}`,
+      // Its own, so that compaction, which keeps a topic from growing old, takes no decision out of the order.
+      subject: `${task}/${event}/${randomUUID()}`,
     };
   }
 
@@ -158,9 +159,10 @@ export class Ledger {
 
   #take(event: ModelEvent): void {
     const before = this.state(event.task);
-    const after = advance(before, event);
+    // A decision counts once, however late and often it is written again.
+    const after = this.#seen.get(event.id)?.counted ? before : advance(before, event);
     const recorded = { event, counted: after !== before };
-    if (!this.#seen.has(event.id)) this.#seen.set(event.id, recorded);
+    if (recorded.counted || !this.#seen.has(event.id)) this.#seen.set(event.id, recorded);
     if (recorded.counted) {
       this.#states.set(event.task, after);
       for (const listener of this.#listeners) listener(after, event);

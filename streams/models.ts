@@ -46,13 +46,19 @@ export async function engineOf(
   return createEngine({ models, workers, queueTextsMax, ...placement, ...options });
 }
 
-/** Releases that serve the tasks that this process's streams ask. */
-export const servingReleases = (configuration: Configuration): Promise<readonly ModelRelease[]> => {
+/**
+ * Releases that serve the tasks that this process's streams ask: the versions that `decided` names, else what the store
+ * says.
+ */
+export const servingReleases = (
+  configuration: Configuration,
+  decided: Readonly<Record<string, string>> = {},
+): Promise<readonly ModelRelease[]> => {
   const { streams, inference, routes } = configuration;
   const infers = streams.includes('chain') || streams.includes('inference');
   const tasks = [
     ...(infers || !streams.includes('routes') ? [...inference.commentTasks, ...inference.promptTasks] : []),
     ...(streams.includes('routes') ? routes.map(({ task }) => task) : []),
   ];
-  return loadServing(modelStoreOf(configuration), tasks);
+  return loadServing(modelStoreOf(configuration), tasks, decided);
 };

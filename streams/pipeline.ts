@@ -7,7 +7,7 @@ import type { SubscribeOptions, Subscription } from '../connectors/log.ts';
 import { TopicDelivery } from '../connectors/topic-delivery.ts';
 import { TransactionalDelivery } from '../connectors/transactional-delivery.ts';
 import { createFeatures, type Source } from '../processors/features/features.ts';
-import { type Asking, createInference, type Predictor } from '../processors/inference/inference.ts';
+import { createInference, type InferenceOptions, type Predictor } from '../processors/inference/inference.ts';
 import { createScoring } from '../processors/scoring/scoring.ts';
 import type { Comment } from '../schemas/comment.ts';
 import type { Features } from '../schemas/features.ts';
@@ -49,10 +49,18 @@ const startable = <Out>(stream: Stream<Out>): Startable => ({
   start: (options) => run(stream, options),
 });
 
+/** What is on trial beside the models that serve. */
+type Trials = NonNullable<InferenceOptions['trials']>;
+
 /** Every stream that the configuration names. `engine` may be null where none of them infers. */
-export function declareStreams(stack: Stack, engine: RouteEngine | null): readonly Startable[] {
+export function declareStreams(
+  stack: Stack,
+  engine: RouteEngine | null,
+  trials: Trials,
+): readonly Startable[] {
   const { mode, streams } = stack.configuration;
-  const processing = mode === 'chained' ? chainedStreams(stack, engine) : apartStreams(stack, engine);
+  const inference = inferenceOf(stack, engine, trials);
+  const processing = mode === 'chained' ? chainedStreams(stack, inference) : apartStreams(stack, inference);
   const ours = [...processing.map(startable), sinkStream(stack)].filter(({ name }) =>
     streams.includes(name as StreamName),
   );
@@ -60,11 +68,13 @@ export function declareStreams(stack: Stack, engine: RouteEngine | null): readon
   return [...ours, ...routes];
 }
 
-function chainedStreams(stack: Stack, engine: Predictor | null): Stream<Addressed>[] {
+type Inference = Process<Features, Prediction>;
+
+function chainedStreams(stack: Stack, inference: Inference): Stream<Addressed>[] {
   const { configuration } = stack;
   const stages: Stage[] = [
     { topic: 'features', process: createFeatures(), published: configuration.publishFeatures },
-    { topic: 'predictions', process: inferenceOf(stack, engine), published: true },
+    { topic: 'predictions', process: inference, published: true },
     { topic: 'scores', process: createScoring(configuration.scoring), published: true },
   ];
   return [
@@ -80,7 +90,7 @@ function chainedStreams(stack: Stack, engine: Predictor | null): Stream<Addresse
   ];
 }
 
-function apartStreams(stack: Stack, engine: Predictor | null): Stream<Addressed>[] {
+function apartStreams(stack: Stack, inference: Inference): Stream<Addressed>[] {
   const { wire, configuration } = stack;
   return [
     {
@@ -94,11 +104,7 @@ function apartStreams(stack: Stack, engine: Predictor | null): Stream<Addressed>
         from: ['features'],
         to: ['predictions'],
       }),
-      process: decodeThen(
-        wire,
-        (message) => message as Features,
-        addressed('predictions', inferenceOf(stack, engine)),
-      ),
+      process: decodeThen(wire, (message) => message as Features, addressed('predictions', inference)),
     },
     {
       ...topicStream(stack, { name: 'scoring', group: 'scoring', from: ['predictions'], to: ['scores'] }),
@@ -188,9 +194,12 @@ function subscription(
 
 const groupId = (group: string): string => `millrace-${group}`;
 
-function inferenceOf({ configuration }: Stack, engine: Predictor | null): Process<Features, Prediction> {
-  const { commentTasks, promptTasks } = configuration.inference;
-  if (engine) return inferenceFor(configuration, engine, { comment: commentTasks, prompt: promptTasks });
+function inferenceOf({ configuration }: Stack, engine: Predictor | null, trials: Trials): Inference {
+  const tasks = {
+    comment: configuration.inference.commentTasks,
+    prompt: configuration.inference.promptTasks,
+  };
+  if (engine) return inferenceFor(configuration, engine, tasks, { trials });
   return () => Promise.reject(new Error('an inference stream was started without an engine'));
 }
 
@@ -199,11 +208,11 @@ export function inferenceFor(
   { inference: { expectedLanguages, groupLanguages } }: Pick<Configuration, 'inference'>,
   engine: Predictor,
   tasks: { readonly comment: readonly string[]; readonly prompt: readonly string[] },
-  asking: Asking = {},
-): Process<Features, Prediction> {
+  options: Pick<InferenceOptions, 'asking' | 'trials'> = {},
+): Inference {
   const isOpen = Object.keys(expectedLanguages).length === 0 && !groupLanguages;
   const languages = { expected: expectedLanguages, grouped: groupLanguages };
-  return createInference({ engine, tasks, asking, ...(isOpen ? {} : { languages }) });
+  return createInference({ engine, tasks, ...options, ...(isOpen ? {} : { languages }) });
 }
 
 const timeOf =

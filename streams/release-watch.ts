@@ -1,9 +1,13 @@
-// A running system takes over releases that were promoted or rolled back: it looks into the store again and again.
+// A running system takes over releases that were promoted or rolled back: at once where the ledger says so, and it looks
+// into the store again and again.
 import { writeBaselines } from '../connectors/clickhouse/histograms.ts';
 import type { ModelStore } from '../connectors/model-store.ts';
 import type { Engine } from '../processors/inference/engine.ts';
+import type { ModelEvent } from '../schemas/model-event.ts';
 import type { ModelRelease } from '../schemas/model-manifest.ts';
+import type { Ledger } from './model-ledger.ts';
 import { modelStoreOf } from './models.ts';
+import { servingRelease } from './serving.ts';
 import type { Stack } from './stack.ts';
 
 type Swappable = Pick<Engine, 'manifests' | 'swap'>;
@@ -18,8 +22,11 @@ interface Change {
   readonly to: string;
 }
 
+/** What a decision may have changed: who serves, or who is to while others are on trial. */
+const changing: ReadonlySet<ModelEvent['event']> = new Set(['promoted', 'rolled-back', 'shadowed']);
+
 /** Starts to look; what is returned ends that and waits for a swap that is under way. */
-export function watchReleases(stack: Stack, engine: Swappable): () => Promise<void> {
+export function watchReleases(stack: Stack, engine: Swappable, ledger: Ledger): () => Promise<void> {
   const { configuration, logger, metrics } = stack;
   const { modelsRefreshMs } = configuration.inference;
   if (modelsRefreshMs === 0) return async () => {};
@@ -28,9 +35,11 @@ export function watchReleases(stack: Stack, engine: Swappable): () => Promise<vo
   // A release that cannot be loaded is tried less and less often: each try costs what loading costs.
   let failures = 0;
   let pauses = 0;
-  const look = async () => {
+  let isAwaited = false;
+  const look = async (): Promise<void> => {
+    isAwaited = false;
     try {
-      const changes = await takeOver(stack, store, engine);
+      const changes = await takeOver(stack, store, engine, ledger);
       failures = 0;
       if (changes.length === 0) return;
       metrics.inferenceSwaps.add({ outcome: 'done' });
@@ -40,33 +49,46 @@ export function watchReleases(stack: Stack, engine: Swappable): () => Promise<vo
       pauses = Math.min(failures, pausesMax);
       metrics.inferenceSwaps.add({ outcome: 'failed' });
       logger.error({ err: error }, 'other releases could not be taken over; those before go on serving');
-    } finally {
-      looking = null;
     }
+    if (isAwaited) await look();
   };
+  const start = () => {
+    looking ??= look().finally(() => {
+      looking = null;
+    });
+  };
+  // What is decided while it looks is looked at after that.
+  const unlisten = ledger.onDecision(({ task }, { event }) => {
+    if (!changing.has(event) || !engine.manifests.some((manifest) => manifest.task === task)) return;
+    isAwaited = true;
+    start();
+  });
   const timer = setInterval(() => {
     if (pauses > 0) pauses--;
-    else looking ??= look();
+    else start();
   }, modelsRefreshMs);
   return async () => {
     clearInterval(timer);
+    unlisten();
+    isAwaited = false;
     await looking;
   };
 }
 
 /**
- * Serves what the store says serves each task of the engine, and resolves to what changed. The new baselines are in
+ * Serves what the ledger, or else the store, says serves each task of the engine, and resolves to what changed. The new baselines are in
  * ClickHouse before the first answer. Throws what the store and the engine throw; then nothing changed.
  */
 async function takeOver(
   { clickhouse }: Pick<Stack, 'clickhouse'>,
   store: ModelStore,
   engine: Swappable,
+  ledger: Ledger,
 ): Promise<readonly Change[]> {
   const changes: Change[] = [];
   const { manifests } = engine;
   for (const { task, release: from } of manifests) {
-    const { release: to } = await store.manifest(task);
+    const to = await servingRelease(store, ledger.state(task));
     if (to !== from) changes.push({ task, from, to });
   }
   if (changes.length === 0) return changes;

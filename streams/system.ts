@@ -2,6 +2,7 @@
 
 import { writeBaselines } from '../connectors/clickhouse/histograms.ts';
 import type { Subscription } from '../connectors/log.ts';
+import type { Trial } from '../processors/inference/arms.ts';
 import type { Engine } from '../processors/inference/engine.ts';
 import type { Asking, Predictor } from '../processors/inference/inference.ts';
 import type { Input } from '../processors/inference/model.ts';
@@ -9,18 +10,20 @@ import { startAlerting } from './alerts/alerting.ts';
 import { incidentOfStop, raise } from './alerts.ts';
 import { storesAnything } from './configuration/configuration.ts';
 import { startDriftJob } from './drift-job.ts';
+import { type Candidates, openCandidates } from './experiments/candidates.ts';
 import { startExperiments } from './experiments/experiments.ts';
 import { guarded } from './guarded-engine.ts';
 import { Budget } from './loop/budget.ts';
 import { Health } from './loop/health.ts';
 import { countRuns, measured, reportLoad } from './measured-engine.ts';
-import { openLedger } from './model-ledger.ts';
-import { engineOf, servingReleases } from './models.ts';
+import { type Ledger, openLedger } from './model-ledger.ts';
+import { engineOf, modelStoreOf, servingReleases } from './models.ts';
 import { loopObserver } from './observer.ts';
 import { declareStreams } from './pipeline.ts';
 import { placementFor } from './providers.ts';
 import { watchReleases } from './release-watch.ts';
 import { startTrainer } from './retraining/trainer.ts';
+import { servingVersions } from './serving.ts';
 import type { Stack } from './stack.ts';
 
 /** Longest wait for models that run for nobody any more, in milliseconds. */
@@ -44,7 +47,7 @@ export interface SystemOptions {
   /** Opens the models also where no stream needs them. */
   readonly forRequests?: boolean;
   /** Opens what answers for the models; tests put an engine here that fails in ways of their own. */
-  readonly openEngine?: (stack: Stack) => Promise<ServingEngine>;
+  readonly openEngine?: (stack: Stack, ledger: Ledger) => Promise<ServingEngine>;
 }
 
 /** The engine as a system needs it. */
@@ -61,6 +64,8 @@ export interface ServingModels {
     ): ReturnType<Predictor['predict']>;
   };
   readonly manifests: () => ServingEngine['manifests'];
+  /** What is on trial beside them. */
+  readonly trials: () => readonly Trial[];
 }
 
 /** Starts what the configuration names; resolves when every stream has joined its group. */
@@ -69,8 +74,12 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
   const wanted = configuration.streams;
   const infers = (['chain', 'inference', 'routes'] as const).some((name) => wanted.includes(name));
   const openEngine = options.openEngine ?? openServing;
-  const engine = infers || options.forRequests ? await openEngine(stack) : null;
-  const guard = engine && (await guarded(stack, engine));
+  const isServing = infers || options.forRequests;
+  const jobs = jobsOf(stack, options);
+  // Who serves, and what is on trial, is known from it before the first message.
+  const ledger = isServing || jobs.length > 0 ? await openLedger(stack) : null;
+  const engine = isServing && ledger ? await openEngine(stack, ledger).catch(closing(ledger)) : null;
+  const guard = engine && ledger && (await guarded(stack, engine).catch(closing(ledger)));
   const budget = new Budget(configuration.loop.inFlightBytesMax);
   const observer = loopObserver(stack, budget);
   const health = new Health(stack);
@@ -82,12 +91,18 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
     await health.close();
     await guard?.close();
     // Every stream has ended: what the engine still runs was abandoned by its stream.
-    await engine?.close(engineCloseMs);
+    await Promise.all([candidates?.close(), engine?.close(engineCloseMs)]);
+    await ledger?.close();
   };
+  let candidates: Candidates | null = null;
   try {
-    if (engine) closers.push(reportLoad(engine, metrics), watchReleases(stack, engine));
+    if (engine && ledger) {
+      closers.push(reportLoad(engine, metrics), watchReleases(stack, engine, ledger));
+      candidates = await openCandidates(stack, ledger, engine);
+    }
+    const trials = () => candidates?.trials() ?? [];
     const predictor = guard && measured(guard.engine, metrics);
-    const streams = declareStreams(stack, predictor);
+    const streams = declareStreams(stack, predictor, trials);
     const ends: Promise<void>[] = [];
     for (const stream of streams) {
       const { loop } = configuration;
@@ -95,9 +110,9 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
       subscriptions.push(subscription);
       ends.push(toldOf(stack, stream.name, subscription.done));
     }
-    closers.push(...(await startJobs(stack, options)));
+    for (const start of ledger ? jobs : []) closers.push(await start(stack, ledger!));
     const done = Promise.all(ends).then(() => {});
-    const models = engine && predictor && { predictor, manifests: () => engine.manifests };
+    const models = engine && predictor && { predictor, manifests: () => engine.manifests, trials };
     return { names: streams.map(({ name }) => name), done, models, reasons: () => health.reasons, close };
   } catch (error) {
     await close();
@@ -105,26 +120,26 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
   }
 }
 
-/** The jobs beside the streams, over one ledger of decisions; each ends with its function, the ledger last. */
-async function startJobs(stack: Stack, { driftByClock }: SystemOptions): Promise<(() => Promise<void>)[]> {
-  const wanted = stack.configuration.streams;
-  const starts = [
+type StartJob = (stack: Stack, ledger: Ledger) => Promise<() => Promise<void>>;
+
+/** The jobs beside the streams that the configuration names. */
+function jobsOf({ configuration }: Stack, { driftByClock }: SystemOptions): readonly StartJob[] {
+  const wanted = configuration.streams;
+  return [
     ...(driftByClock && wanted.includes('drift') ? [startDriftJob] : []),
     ...(wanted.includes('alerts') ? [startAlerting] : []),
     ...(wanted.includes('trainer') ? [startTrainer] : []),
     ...(wanted.includes('experiments') ? [startExperiments] : []),
   ];
-  if (starts.length === 0) return [];
-  const ledger = await openLedger(stack);
-  const closers: (() => Promise<void>)[] = [];
-  try {
-    for (const start of starts) closers.push(await start(stack, ledger));
-  } catch (error) {
-    for (const close of [...closers, () => ledger.close()]) await close();
-    throw error;
-  }
-  return [...closers, () => ledger.close()];
 }
+
+/** Closes the ledger of a system that could not be opened. */
+const closing =
+  (ledger: Ledger) =>
+  async (error: unknown): Promise<never> => {
+    await ledger.close();
+    throw error;
+  };
 
 /** The end of a stream, of which people are told before it goes on to whoever waits for it. */
 function toldOf(stack: Stack, stream: string, done: Promise<void>): Promise<void> {
@@ -138,8 +153,12 @@ function toldOf(stack: Stack, stream: string, done: Promise<void>): Promise<void
 }
 
 /** The serving models in threads, their frozen baselines in ClickHouse before any of their answers. */
-export async function openServing({ clickhouse, configuration, metrics, logger }: Stack): Promise<Engine> {
-  const releases = await servingReleases(configuration);
+export async function openServing(
+  { clickhouse, configuration, metrics, logger }: Stack,
+  ledger?: Ledger,
+): Promise<Engine> {
+  const decided = ledger ? await servingVersions(modelStoreOf(configuration), ledger.states) : {};
+  const releases = await servingReleases(configuration, decided);
   // Drift is judged by what the sinks stored.
   if (storesAnything(configuration))
     await writeBaselines(

@@ -14,6 +14,7 @@ import { readBodies } from './bodies.ts';
 import { limitTime } from './deadline.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
 import { addInferenceRoutes } from './inference-routes.ts';
+import { addLabelRoutes } from './label-routes.ts';
 import { type InFlight, measureRequests } from './measuring.ts';
 import { addMessageRoutes } from './message-routes.ts';
 import { describeRoutes } from './openapi.ts';
@@ -116,6 +117,7 @@ function addRequestRoutes(
   };
   addAnalyzeRoute(app, models);
   addMessageRoutes(app, () => requests.now());
+  app.register(async (context) => addLabelRoutes(context, () => requests.now()));
   app.register(async (context) => addInferenceRoutes(context, models, requests.version));
   const feeds = {
     scores: new TopicFeed({ log, wire, topic: 'scores', logger: options.logger }),

@@ -19,6 +19,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
       tags: [
         { name: 'scores', description: 'Ask, look up and follow' },
         { name: 'messages', description: 'Hand over; answers come through the topics' },
+        { name: 'labels', description: 'What to label next' },
         { name: 'open inference protocol', description: 'For clients of KServe and Triton' },
         { name: 'operation', description: 'For machines' },
       ],

@@ -1,5 +1,11 @@
 // What the door asks of the process behind it. The door knows HTTP; what a request does is wired in streams/requests.
-import type { AnalyzeAnswer, AnalyzeItem, Posted, PostedTopic } from '../../schemas/requests.ts';
+import type {
+  AnalyzeAnswer,
+  AnalyzeItem,
+  LabelsAnswer,
+  Posted,
+  PostedTopic,
+} from '../../schemas/requests.ts';
 import type { Score } from '../../schemas/score.ts';
 import type { Cache } from '../cache.ts';
 import type { Log } from '../log.ts';
@@ -51,6 +57,17 @@ export interface ModelRequests {
   infer(model: ServedModel, inputs: readonly InferenceInput[]): Promise<RawAnswers>;
 }
 
+/** Who wants messages to label, and which. */
+export interface LabelRequest {
+  readonly task: string;
+  readonly count: number;
+  /** Ids of messages that the caller does not want again for now. */
+  readonly skip: readonly string[];
+  readonly labeller: string;
+  /** All tenants where null. */
+  readonly tenant: string | null;
+}
+
 /** Everything that requests can have done. */
 export interface Requests {
   /** Null where this process runs no models. */
@@ -59,6 +76,8 @@ export interface Requests {
   accept(topic: PostedTopic, posted: readonly Posted[], asker: Asker): Promise<readonly string[]>;
   /** The stored score with this id, or of the message with it; null where there is none. All tenants where null. */
   score(id: string, tenant: string | null): Promise<Score | null>;
+  /** The messages whose labels teach most. Throws `HttpProblem` for a task that cannot be labelled, and `Retryable`. */
+  nextToLabel(request: LabelRequest): Promise<LabelsAnswer>;
 }
 
 /** Everything behind the door, with how much of it a client may have. */

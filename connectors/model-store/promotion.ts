@@ -1,76 +1,31 @@
-// Promotion and rollback: which release serves a task, changed in one step and remembered.
+// Whether a release may serve in the place of another, and what is different about it.
 import { Misconfigured } from '../../schemas/errors.ts';
 import type { ModelManifest } from '../../schemas/model-manifest.ts';
-import type { ModelStore } from '../model-store.ts';
-import type { Reason, TaskAliases } from './aliases.ts';
-
-/** Which release serves now, and which did before; null where none did, or the same. */
-export interface Serving {
-  readonly task: string;
-  readonly champion: string;
-  readonly previous: string | null;
-  readonly history: TaskAliases['history'];
-}
-
-/** Versions of releases as names; null stays null. */
-const named = (task: string, version: string | undefined): string | null =>
-  version === undefined ? null : `${task}@${version}`;
+import { isAbsence, type ModelStore } from '../model-store.ts';
 
 /**
- * Makes a release the champion of its task, and what served before its `previous`. Its files are checked first. Throws
- * `Misconfigured` (code `promotion-incompatible`) when its kind, activation or labels differ from what serves, unless
- * `force` says that consumers are ready for that.
+ * The manifest of a release that is to serve its task, its files checked. `serving` names what serves now, by its task;
+ * one that somebody deleted keeps nobody from its place. Throws `Misconfigured` (code `promotion-incompatible`) when
+ * activation or labels differ, unless `force` says that consumers are ready for that.
  */
-export async function promote(
+export async function promotable(
   store: ModelStore,
   name: string,
-  { force, ...reason }: Reason & { readonly force: boolean },
-): Promise<Serving> {
+  { force, serving }: { readonly force: boolean; readonly serving: (task: string) => Promise<string | null> },
+): Promise<ModelManifest> {
   const { manifest } = await store.load(name);
-  const { task, version } = manifest;
-  const { aliases, history } = await store.changeAliases(
-    task,
-    async ({ aliases: now }) => {
-      const serving = await servingNow(store, task, now.champion);
-      if (!force && serving !== null) assertCompatible(serving, manifest);
-      return {
-        champion: version,
-        ...(serving === null || serving.version === version ? {} : { previous: serving.version }),
-        ...(now.candidate === version ? { candidate: null } : {}),
-      };
-    },
-    reason,
-  );
-  return { task, champion: manifest.release, previous: named(task, aliases.previous), history };
+  const now = await serving(manifest.task);
+  const before = now === null ? null : await manifestOrNone(store, now);
+  if (!force && before !== null) assertCompatible(before, manifest);
+  return manifest;
 }
 
-/** Makes the previous champion the champion again; there is no previous one then. Throws `Misconfigured` without one. */
-export async function rollback(store: ModelStore, task: string, reason: Reason): Promise<Serving> {
-  const { aliases, history } = await store.changeAliases(
-    task,
-    ({ aliases: { previous } }) => {
-      if (previous === undefined)
-        throw new Misconfigured(`the task “${task}” has no previous release to go back to`, {
-          code: 'no-previous',
-          fix: `Choose one from “millrace models list” and promote it; “millrace models aliases ${task}” shows what served when.`,
-        });
-      return { champion: previous, previous: null };
-    },
-    reason,
-  );
-  return { task, champion: `${task}@${aliases.champion}`, previous: null, history };
-}
-
-/** What serves a task; null for a champion that somebody deleted, which must not keep another from its place. */
-async function servingNow(
-  store: ModelStore,
-  task: string,
-  champion: string | undefined,
-): Promise<ModelManifest | null> {
+/** The manifest of a release; null where it is not there any more. */
+export async function manifestOrNone(store: ModelStore, release: string): Promise<ModelManifest | null> {
   try {
-    return await store.manifest(champion === undefined ? task : `${task}@${champion}`);
+    return await store.manifest(release);
   } catch (error) {
-    if (error instanceof Misconfigured && error.code === 'model-missing') return null;
+    if (isAbsence(error)) return null;
     throw error;
   }
 }

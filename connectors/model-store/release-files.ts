@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { baselineSchema } from '../../schemas/baseline.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
 import { type ModelManifest, type ModelRelease, modelManifestSchema } from '../../schemas/model-manifest.ts';
+import { isDriftFile } from '../../schemas/text-sketch.ts';
 import type { ReleaseName } from './storage.ts';
 
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -32,16 +33,14 @@ export function checkFile<Bytes extends Uint8Array>(
   throw damaged(place, `its SHA-256 is ${sha256}, the manifest says ${files[file]}`);
 }
 
-/** A release of checked files: the baselines are parsed and put beside the others. */
+/** A release of checked files: the baselines are parsed and put beside those that models read. */
 export function assembleRelease(
   place: string,
   manifest: ModelManifest,
   files: ReadonlyMap<string, Buffer>,
 ): ModelRelease {
-  const rest = new Map(files);
   const baselines = parseJson(place, files.get('baseline.json')!, z.array(baselineSchema).readonly());
-  rest.delete('baseline.json');
-  return { manifest, files: rest, baselines };
+  return { manifest, files: new Map([...files].filter(([name]) => !isDriftFile(name))), baselines };
 }
 
 /** JSON of a schema. Throws `Misconfigured` that names `place`. */

@@ -25,12 +25,13 @@ export function createModelStore(storage: ReleaseStorage): ModelStore {
     if (bytes === null) throw missingRelease(storage, name);
     return parseManifest(storage.placeOf(name, 'manifest.json'), bytes, name);
   };
+  const fileOf = async (name: ReleaseName, file: string, manifest: ModelManifest): Promise<Buffer> => {
+    const bytes = await storage.read(name, file, manifest.files[file]);
+    return checkFile(storage.placeOf(name, file), file, bytes, manifest);
+  };
   const filesOf = async (name: ReleaseName, manifest: ModelManifest): Promise<Map<string, Buffer>> => {
     const files = new Map<string, Buffer>();
-    for (const [file, sha256] of Object.entries(manifest.files)) {
-      const bytes = await storage.read(name, file, sha256);
-      files.set(file, checkFile(storage.placeOf(name, file), file, bytes, manifest));
-    }
+    for (const file of Object.keys(manifest.files)) files.set(file, await fileOf(name, file, manifest));
     return files;
   };
   const cardOf = async (name: ReleaseName): Promise<string> =>
@@ -47,6 +48,11 @@ export function createModelStore(storage: ReleaseStorage): ModelStore {
     },
     manifest: async (name) => manifestOf(await resolve(name)),
     card: async (name) => cardOf(await resolve(name)),
+    async file(name, file) {
+      const found = await resolve(name);
+      const manifest = await manifestOf(found);
+      return Object.hasOwn(manifest.files, file) ? fileOf(found, file, manifest) : null;
+    },
     async load(name) {
       const found = await resolve(name);
       const manifest = await manifestOf(found);

@@ -20,12 +20,12 @@ ALTER TABLE drift_reports ADD COLUMN IF NOT EXISTS `recommendations` Array(Strin
 ALTER TABLE drift_reports MODIFY COMMENT 'One window of one release’s traffic of one kind against the release’s frozen baseline.';
 ALTER TABLE alerts ADD COLUMN IF NOT EXISTS `group` LowCardinality(Nullable(String)) COMMENT 'What it is told of together with: a task, a stream, a rule’s own word.' AFTER `summary`;
 ALTER TABLE alerts MODIFY COMMENT 'Something a person should know, once when it begins, at each step of its escalation, and once when it ends.';
-ALTER TABLE model_events COMMENT COLUMN `subject` '`task/event/id`, the id that of the request, of the experiment or of the decision itself; `task/freeze` for frozen and thawed.';
+ALTER TABLE model_events COMMENT COLUMN `subject` '`task/event/…`, of its own for every record: compaction takes none away, and retention none either.';
 ALTER TABLE model_events COMMENT COLUMN `release` 'Release the decision is about, `task@version`: the one that serves now of promoted, the one taken out of rolled-back, the candidate of an experiment.';
 ALTER TABLE model_events ADD COLUMN IF NOT EXISTS `request` Nullable(String) COMMENT 'Id of the request for retraining that led here.' CODEC(ZSTD(1)) AFTER `release`;
 ALTER TABLE model_events ADD COLUMN IF NOT EXISTS `experiment` Nullable(String) COMMENT 'Id of the experiment that it is part of.' CODEC(ZSTD(1)) AFTER `request`;
 ALTER TABLE model_events ADD COLUMN IF NOT EXISTS `by` LowCardinality(Nullable(String)) COMMENT 'Who decided: `drift`, `trainer`, `experiments`, or a person’s user name.' AFTER `experiment`;
-ALTER TABLE model_events MODIFY COMMENT 'A decision about a model, with its evidence. Compacted by subject: a decision that two processes wrote is there once.';
+ALTER TABLE model_events MODIFY COMMENT 'A decision about a model, with its evidence. A compacted topic whose every record has a subject of its own: it is kept for ever, in order.';
 
 CREATE OR REPLACE VIEW prediction_results AS
 SELECT

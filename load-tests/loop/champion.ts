@@ -36,6 +36,12 @@ export async function prepareReleases(material: Material, places: Places): Promi
       set: `${material.name}-past`,
       version: championVersion,
     });
+  // Without a champion the highest version would serve, which is the bad one.
+  if ((await store.aliases(task)).aliases.champion === undefined)
+    await store.changeAliases(task, () => ({ champion: championVersion }), {
+      by: 'loop',
+      why: 'the first champion',
+    });
   if (!has(`${task}@${badVersion}`))
     await publish(store, places, {
       rows: exchanged(material.past.slice(0, 4_000)),

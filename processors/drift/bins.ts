@@ -4,25 +4,20 @@ import type { Baseline } from '../../schemas/baseline.ts';
 /** What a window saw: one entry per feature and bin. */
 export interface HistogramBin {
   readonly feature: string;
-  /** The value of a categorical feature, the index of a numeric one’s bin. */
+  /** The value of a categorical feature, the index of a numeric one’s bin, `missing` where there was no value. */
   readonly bin: string;
   readonly count: number;
 }
 
-/** Counts of a feature, bin by bin. */
+/** Counts of a feature, bin by bin; messages without a value are in no bin. */
 export interface Aligned {
   readonly names: readonly string[];
   readonly expected: readonly number[];
   readonly actual: readonly number[];
+  readonly missing: { readonly expected: number; readonly actual: number };
 }
 
-/** With fewer counts in a bin the χ² approximations of what chance gives are wrong. */
-const expectedCountMin = 10;
-
-interface Group {
-  readonly expected: number;
-  readonly actual: number;
-}
+export const missingBin = 'missing';
 
 /** Every bin that the baseline or the window knows, those of the baseline first. */
 export function alignBins(baseline: Baseline, histogram: readonly HistogramBin[]): Aligned {
@@ -30,38 +25,39 @@ export function alignBins(baseline: Baseline, histogram: readonly HistogramBin[]
   for (const { feature, bin, count } of histogram) {
     if (feature === baseline.feature) seen.set(bin, (seen.get(bin) ?? 0) + count);
   }
-  const names = [...new Set([...baseline.bins, ...seen.keys()])];
+  const before = new Map(baseline.bins.map((name, index) => [name, baseline.counts[index] ?? 0]));
+  const names = [...new Set([...before.keys(), ...seen.keys()])].filter((name) => name !== missingBin);
+  const expected = names.map((name) => before.get(name) ?? 0);
   return {
     names,
-    expected: names.map((_, index) => baseline.counts[index] ?? 0),
+    expected,
     actual: names.map((name) => seen.get(name) ?? 0),
+    missing: {
+      expected: Math.max(0, baseline.samples - sum(expected)),
+      actual: seen.get(missingBin) ?? 0,
+    },
   };
 }
 
-/**
- * The same counts with neighbouring rare bins put together until the smaller sample should hold ten in each group.
- * What goes together depends on the baseline alone, not on what the window happens to show, and not on the order
- * of the counts: grouping by frequency collects the bins that the baseline underestimates by chance, which gave 4
- * false alarms in 1,000 windows instead of 1 in 10,000. Bins that the baseline has never seen come last: many of
- * them make the last group grow. Groups have no names.
- */
-export function groupRareBins({ expected, actual }: Aligned): Pick<Aligned, 'expected' | 'actual'> {
-  const scale = Math.min(sum(expected), sum(actual)) / sum(expected);
-  const groups: Group[] = [];
-  let open: Group = { expected: 0, actual: 0 };
-  for (const [bin, count] of expected.entries()) {
-    const single = { expected: count, actual: actual[bin] as number };
-    const isRare = count * scale < expectedCountMin;
-    if (isRare) open = { expected: open.expected + single.expected, actual: open.actual + single.actual };
-    if (!isRare) groups.push(single);
-    else if (open.expected * scale >= expectedCountMin) {
-      groups.push(open);
-      open = { expected: 0, actual: 0 };
+/** With fewer counts in a bin the χ² approximations of what chance gives are wrong. */
+const expectedCountMin = 10;
+
+/** How many bins there are once neighbouring rare ones are put together until the smaller sample should hold ten in each. */
+export function filledBins(expected: readonly number[], actualTotal: number): number {
+  const total = sum(expected);
+  const scale = Math.min(total, actualTotal) / total;
+  let [filled, open] = [0, 0];
+  for (const count of expected) {
+    if (count * scale >= expectedCountMin) {
+      filled += 1;
+      continue;
     }
+    open += count;
+    if (open * scale < expectedCountMin) continue;
+    filled += 1;
+    open = 0;
   }
-  const last = groups.pop() ?? { expected: 0, actual: 0 };
-  groups.push({ expected: last.expected + open.expected, actual: last.actual + open.actual });
-  return { expected: groups.map((group) => group.expected), actual: groups.map((group) => group.actual) };
+  return open > 0 ? filled + 1 : Math.max(1, filled);
 }
 
 /** The bin in words: the value itself, or the span of numbers it holds. */
@@ -73,4 +69,4 @@ export function describeBin({ kind, edges }: Baseline, name: string): string {
   return to === undefined ? `${from} or more` : `${from} to ${to}`;
 }
 
-const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
+export const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);

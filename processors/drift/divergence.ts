@@ -1,47 +1,24 @@
 // How far two histograms are from each other, and how far they may be by chance.
-
-/** Added to every bin before shares are taken (Jeffreys’ prior), so that an empty bin has a share to compare with. */
-const halfCount = 0.5;
+import { valueOfDivergence } from './statistics/divergences.ts';
 
 /**
- * Population stability index of aligned bin counts: the sum over bins of (a − e)·ln(a / e), with e and a the shares
- * of the bin in `expected` and `actual`, half a count added to every bin. 0 when equal, without upper bound.
+ * Population stability index of aligned bin counts, half a count added to every bin: 0 when equal, without upper bound.
  * Throws `RangeError` when the lists differ in length or are empty.
  */
 export function populationStabilityIndex(expected: readonly number[], actual: readonly number[]): number {
   checkAligned(expected, actual);
-  const expectedTotal = total(expected) + halfCount * expected.length;
-  const actualTotal = total(actual) + halfCount * actual.length;
-  let index = 0;
-  for (const [bin, count] of expected.entries()) {
-    const before = (count + halfCount) / expectedTotal;
-    const after = ((actual[bin] as number) + halfCount) / actualTotal;
-    index += (after - before) * Math.log(after / before);
-  }
-  return index;
+  return valueOfDivergence('psi', { expected, actual });
 }
 
 /**
- * Jensen–Shannon divergence in bits (base 2; not its square root, the distance) of aligned bin counts: 0 when
- * equal, 1 when no bin is shared. Empty bins need no smoothing here (Lin, 1991).
+ * Jensen–Shannon divergence in bits of aligned bin counts: 0 when equal, 1 when no bin is shared.
  * Throws `RangeError` when the lists differ in length, are empty or hold nothing.
  */
 export function jensenShannon(expected: readonly number[], actual: readonly number[]): number {
   checkAligned(expected, actual);
-  const expectedTotal = total(expected);
-  const actualTotal = total(actual);
-  if (expectedTotal === 0 || actualTotal === 0)
+  if (total(expected) === 0 || total(actual) === 0)
     throw new RangeError('A histogram without counts has no shares.');
-  let divergence = 0;
-  for (const [bin, count] of expected.entries()) {
-    const before = count / expectedTotal;
-    const after = (actual[bin] as number) / actualTotal;
-    const middle = (before + after) / 2;
-    if (before > 0) divergence += (before / 2) * Math.log2(before / middle);
-    if (after > 0) divergence += (after / 2) * Math.log2(after / middle);
-  }
-  // Rounding can leave −1e-17 where nothing differs.
-  return Math.max(0, divergence);
+  return valueOfDivergence('jensen-shannon', { expected, actual });
 }
 
 /** Counts of two samples of one distribution. */

@@ -1,22 +1,10 @@
-// One window of one release’s traffic against the release’s frozen baseline: statistics, verdict, summary.
+// One window of one release’s traffic against the release’s frozen baseline: statistics, scores, verdict, summary.
 import type { Baseline } from '../../schemas/baseline.ts';
 import type { DriftReport, Statistic } from '../../schemas/drift-report.ts';
-import { type Aligned, alignBins, describeBin, groupRareBins, type HistogramBin } from './bins.ts';
-import {
-  type Chance,
-  divergenceByChance,
-  jensenShannon,
-  populationStabilityIndex,
-  stabilityByChance,
-} from './divergence.ts';
-
-/** From where on a change matters, whatever chance does. */
-interface DriftThresholds {
-  /** Population stability index; 0.1 is usually called a small change, 0.25 a large one. */
-  readonly psi: number;
-  /** Jensen–Shannon divergence in bits, 0–1. */
-  readonly jensenShannon: number;
-}
+import { type Aligned, alignBins, type HistogramBin, sum } from './bins.ts';
+import { byChange, describeMoves, type Move, movesOf } from './moves.ts';
+import { type Correction, corrected, type StatisticName } from './statistics.ts';
+import { type Calibration, judge, predictionOf } from './thresholds.ts';
 
 export interface Window {
   /** Baselines of one release, one per feature. */
@@ -24,108 +12,171 @@ export interface Window {
   readonly histogram: readonly HistogramBin[];
   /** A window, or a feature of it, with fewer messages is not judged. */
   readonly samplesMin: number;
-  readonly thresholds: DriftThresholds;
+  /** From where on a change matters, whatever chance does; statistics left out have thresholds of their own. */
+  readonly thresholds: Readonly<Partial<Record<StatisticName, number>>>;
+  /** PSI and Jensen–Shannon where absent. Those of ordered bins pass over features without an order. */
+  readonly statistics?: readonly StatisticName[];
+  /** Statistics of the texts themselves, with p-values of each by itself (text/sketch.ts). */
+  readonly ofTexts?: readonly Statistic[];
+  /** Thresholds from a wanted rate of false alarms instead of fixed ones. */
+  readonly calibration?: Calibration;
+  /** Of p-values, for the number of tests in the window; Benjamini and Hochberg’s where absent. */
+  readonly correction?: Correction;
+  /** Share of drifted features of the texts from which a window has drifted; 0.1 where absent. */
+  readonly dataThreshold?: number;
+  /** Jensen–Shannon distance of labels or confidence from which a window has drifted; 0.05 where absent. */
+  readonly predictionThreshold?: number;
 }
 
 /** What a drift report says of a window, without its identity and times. */
-export type Comparison = Pick<
-  DriftReport,
-  'samples' | 'baselineSamples' | 'verdict' | 'statistics' | 'summary'
->;
+export interface Comparison
+  extends Pick<
+    DriftReport,
+    'samples' | 'baselineSamples' | 'verdict' | 'dataScore' | 'predictionScore' | 'statistics' | 'summary'
+  > {
+  /** Parts of the traffic that moved most, of the drifted features, the largest move first. */
+  readonly moves: readonly Move[];
+}
 
-interface Compared {
+interface Feature {
   readonly baseline: Baseline;
   readonly aligned: Aligned;
-  readonly statistics: readonly Statistic[];
 }
 
-const movesMax = 3;
-/** A share that changed by less is not worth naming. */
-const moveMin = 0.01;
+interface Compared {
+  readonly feature: string;
+  readonly statistics: readonly Statistic[];
+  readonly moves: readonly Move[];
+}
+
+const movesMax = 8;
+
+/** Corrected p-values below count where thresholds are fixed. */
+const significanceOfFixed = 0.01;
+
+/** What a release says itself. */
+const predictions: ReadonlySet<string> = new Set(['label', 'confidence']);
+
+/** What a release’s own histograms hold: as many counts as messages that it answered. */
+const answered: ReadonlySet<string> = new Set(['label', 'confidence', 'language', 'length']);
+
+/** What alone decides: the answers, the two features that every release is frozen with, and the texts as a whole. */
+const decisive: ReadonlySet<string> = new Set([...answered, 'vocabulary', 'domain']);
 
 /**
- * Compares a window with the baselines of a release, feature by feature. Both statistics are above zero even when
- * nothing drifts, the more so the fewer the messages and the more the bins. So each has to reach its threshold plus
- * what chance gives on average, and never less than what chance gives once in 10,000 windows; rare bins are
- * put together. The threshold in force is in each statistic. Features without enough messages are left out.
+ * Compares a window with the baselines of a release, feature by feature.
+ *
+ * A statistic has drifted when its value reaches its threshold and its p-value, corrected for the number of tests, is
+ * significant (thresholds.ts). A window has drifted when any statistic of label, confidence, language, length, vocabulary
+ * or domain has; when the share of the features of the texts that have (`dataScore`) reaches the data threshold; or when the Jensen–Shannon
+ * distance of label or confidence (`predictionScore` is the larger) reaches the prediction threshold and what chance
+ * gives. Features without enough messages are left out.
  */
-export function compareWindow({ baseline, histogram, samplesMin, thresholds }: Window): Comparison {
+export function compareWindow(window: Window): Comparison {
+  const { baseline, histogram, samplesMin, dataThreshold = 0.1 } = window;
   const features = baseline.map((feature) => ({ baseline: feature, aligned: alignBins(feature, histogram) }));
-  const samples = Math.max(0, ...features.map(({ aligned }) => sum(aligned.actual)));
+  const own = features.filter(({ baseline: { feature } }) => answered.has(feature));
+  const samples = Math.max(0, ...(own.length > 0 ? own : features).map(({ aligned }) => messagesOf(aligned)));
   const baselineSamples = Math.max(0, ...baseline.map((feature) => feature.samples));
+  const size = { samples, baselineSamples };
   if (samples === 0 || samples < samplesMin) {
     const summary = `${samples} messages are too few to judge; ${samplesMin} are needed.`;
-    return { samples, baselineSamples, verdict: 'too-few-samples', statistics: [], summary };
+    const nothing = { dataScore: null, predictionScore: null, statistics: [], moves: [] };
+    return { ...size, ...nothing, verdict: 'too-few-samples', summary };
   }
-  const compared = features
-    .filter(({ aligned }) => sum(aligned.actual) >= Math.max(1, samplesMin) && sum(aligned.expected) > 0)
-    .map((feature) => ({ ...feature, statistics: compare(feature, thresholds) }));
-  const statistics = compared.flatMap((feature) => feature.statistics);
+  const compared = compareAll(features, window);
+  const dataScore = dataScoreOf(compared);
+  const prediction = predictionOf(features, window);
+  const drifted =
+    compared.some((each) => decisive.has(each.feature) && hasDrifted(each)) ||
+    (dataScore !== null && dataScore > 0 && dataScore >= dataThreshold) ||
+    prediction?.drifted === true;
   return {
-    samples,
-    baselineSamples,
-    verdict: statistics.some(({ drifted }) => drifted) ? 'drifted' : 'stable',
-    statistics,
-    summary: summarise(compared, samples),
+    ...size,
+    verdict: drifted ? 'drifted' : 'stable',
+    dataScore,
+    predictionScore: prediction?.score ?? null,
+    statistics: compared.flatMap(({ statistics }) => statistics),
+    ...tell(compared, { drifted, samples, farthest: prediction?.drifted ? prediction.feature : null }),
   };
 }
 
-function compare(
-  { baseline: { feature }, aligned }: Omit<Compared, 'statistics'>,
-  thresholds: DriftThresholds,
-): readonly Statistic[] {
-  const { expected, actual } = groupRareBins(aligned);
-  const samples = { bins: expected.length, expected: sum(expected), actual: sum(actual) };
-  const judge = (statistic: string, value: number, matters: number, chance: Chance): Statistic => {
-    const threshold = Math.max(matters + chance.mean, chance.rare);
-    return { feature, statistic, value, threshold, drifted: value >= threshold, pValue: null };
-  };
-  return [
-    judge('psi', populationStabilityIndex(expected, actual), thresholds.psi, stabilityByChance(samples)),
-    judge(
-      'jensen-shannon',
-      jensenShannon(expected, actual),
-      thresholds.jensenShannon,
-      divergenceByChance(samples),
-    ),
-  ];
-}
-
-function summarise(compared: readonly Compared[], samples: number): string {
-  const excess = ({ statistics }: Compared): number =>
-    Math.max(...statistics.map(({ value, threshold }) => value / threshold));
-  const ordered = [...compared].sort((a, b) => excess(b) - excess(a));
-  const drifted = ordered.filter(({ statistics }) => statistics.some((statistic) => statistic.drifted));
-  if (drifted.length > 0) return drifted.map(describeMoves).join('; ');
-  const [nearest] = ordered;
-  const statistic = nearest?.statistics[0];
-  if (statistic === undefined) return `No feature of ${samples} messages has a baseline to compare with.`;
-  const { feature, value, threshold } = statistic;
-  return `Nothing moved in ${samples} messages; nearest is ${feature}, PSI ${value.toFixed(3)} of ${threshold.toFixed(3)}.`;
-}
-
-/** “language: ar 3 % → 31 %, en 64 % → 40 %”: the bins whose share changed most. */
-function describeMoves({ baseline, aligned: { names, expected, actual } }: Compared): string {
-  const [expectedTotal, actualTotal] = [sum(expected), sum(actual)];
-  const moves = names
-    .map((name, index) => ({
-      name,
-      before: (expected[index] as number) / expectedTotal,
-      after: (actual[index] as number) / actualTotal,
-    }))
-    .sort((a, b) => Math.abs(b.after - b.before) - Math.abs(a.after - a.before))
-    .filter(({ before, after }, place) => place === 0 || Math.abs(after - before) >= moveMin)
-    .slice(0, movesMax);
-  const described = moves.map(
-    ({ name, before, after }) => `${describeBin(baseline, name)} ${percent(before)} → ${percent(after)}`,
+/** Statistics of everything with enough messages, their p-values corrected for all tests of the window. */
+function compareAll(features: readonly Feature[], window: Window): readonly Compared[] {
+  const { samplesMin, correction = 'benjamini-hochberg', ofTexts = [] } = window;
+  const enough = features.filter(
+    ({ aligned }) => messagesOf(aligned) >= Math.max(1, samplesMin) && sum(aligned.expected) > 0,
   );
-  return `${baseline.feature}: ${described.join(', ')}`;
+  const counted = judge(enough, window).map((judged) => ({
+    ...judged,
+    drifted: judged.value >= judged.threshold,
+  }));
+  const found = [...counted, ...ofTexts];
+  const pValues = corrected(
+    found.map(({ pValue }) => pValue),
+    correction,
+  );
+  const significance = window.calibration?.falseAlarmRate ?? significanceOfFixed;
+  const byFeature = new Map<string, Statistic[]>();
+  for (const [at, statistic] of found.entries()) {
+    const pValue = pValues[at] ?? null;
+    const drifted = statistic.drifted && (pValue === null || pValue < significance);
+    const others = byFeature.get(statistic.feature);
+    if (others) others.push({ ...statistic, drifted, pValue });
+    else byFeature.set(statistic.feature, [{ ...statistic, drifted, pValue }]);
+  }
+  return [...byFeature].map(([feature, statistics]) => {
+    const of = enough.find(({ baseline }) => baseline.feature === feature);
+    return { feature, statistics, moves: of ? movesOf(of.baseline, of.aligned) : [] };
+  });
 }
 
-/** Whole per cent, one decimal below one. */
-const percent = (share: number): string => {
-  const value = share * 100;
-  return `${value > 0 && value < 1 ? value.toFixed(1) : Math.round(value)} %`;
-};
+/** Share of the features of the texts, those that no release has a say in, of which a statistic has drifted. */
+function dataScoreOf(compared: readonly Compared[]): number | null {
+  const ofTexts = compared.filter(({ feature }) => !predictions.has(feature));
+  return ofTexts.length === 0 ? null : ofTexts.filter(hasDrifted).length / ofTexts.length;
+}
 
-const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
+interface Outcome {
+  readonly drifted: boolean;
+  readonly samples: number;
+  /** Label or confidence, where the prediction threshold alone may have decided. */
+  readonly farthest: string | null;
+}
+
+function tell(
+  compared: readonly Compared[],
+  { drifted, samples, farthest }: Outcome,
+): Pick<Comparison, 'summary' | 'moves'> {
+  const excess = ({ statistics }: Compared): number =>
+    Math.max(...statistics.map(({ value, threshold }) => (threshold > 0 ? value / threshold : value)));
+  const ordered = [...compared].sort((a, b) => excess(b) - excess(a));
+  const moved = drifted ? ordered.filter((each) => hasDrifted(each) || each.feature === farthest) : [];
+  if (moved.length > 0) {
+    const moves = moved.flatMap((each) => each.moves).sort(byChange);
+    return { summary: moved.map(describe).join('; '), moves: moves.slice(0, movesMax) };
+  }
+  const [nearest] = ordered[0]?.statistics ?? [];
+  if (nearest === undefined)
+    return { summary: `No feature of ${samples} messages has a baseline to compare with.`, moves: [] };
+  return {
+    summary: `Nothing moved in ${samples} messages; nearest is ${describeStatistic(nearest)}.`,
+    moves: [],
+  };
+}
+
+/** “language: ar 3 % → 31 %”, or the statistic where no part of the traffic can be named. */
+function describe({ feature, statistics, moves }: Compared): string {
+  if (moves.length > 0) return describeMoves(feature, moves);
+  return statistics
+    .filter(({ drifted }) => drifted)
+    .map(describeStatistic)
+    .join(', ');
+}
+
+const describeStatistic = ({ feature, statistic, value, threshold }: Statistic): string =>
+  `${feature}, ${statistic === 'psi' ? 'PSI' : statistic} ${value.toFixed(3)} of ${threshold.toFixed(3)}`;
+
+const hasDrifted = ({ statistics }: Compared): boolean => statistics.some(({ drifted }) => drifted);
+
+const messagesOf = ({ actual, missing }: Aligned): number => sum(actual) + missing.actual;

@@ -73,7 +73,8 @@ type Rule = (state: TaskState, event: ModelEvent) => TaskState | null;
 
 /**
  * The state after an event, or the same state where the event does not follow from it: a second request while one is
- * open, a step of an experiment that ended, anything but a person’s rollback while the task is frozen.
+ * open, a step of an experiment that ended, anything but a rollback or a person’s promotion while the task is frozen.
+ * The same event twice is the caller’s to pass over.
  */
 export function advance(state: TaskState, event: ModelEvent): TaskState {
   if (event.task !== state.task) return state;
@@ -107,11 +108,19 @@ const rules: Readonly<Record<ModelEvent['event'], Rule>> = {
       ? {
           ...state,
           retraining: event.request === null ? state.retraining : null,
-          candidate: { release: event.release, request: event.request, at: event.eventTime },
+          candidate: state.candidate ?? {
+            release: event.release,
+            request: event.request,
+            at: event.eventTime,
+          },
         }
       : null,
   shadowed: (state, event) =>
-    !state.frozen && !state.experiment && isNew(state, event) && state.candidate?.release === event.release
+    !state.frozen &&
+    !state.experiment &&
+    isNew(state, event) &&
+    event.evidence.control !== undefined &&
+    state.candidate?.release === event.release
       ? { ...state, candidate: null, experiment: experimentOf(event, state.candidate.request) }
       : null,
   canaried: (state, event) =>
@@ -122,13 +131,15 @@ const rules: Readonly<Record<ModelEvent['event'], Rule>> = {
             ...state.experiment,
             stage: 'canary',
             canariedAt: event.eventTime,
-            share: Number(event.evidence.share ?? state.experiment.share),
+            share: shareOf(event, state.experiment.share),
           },
         }
       : null,
   promoted: (state, event) => {
-    if (event.experiment === null) return served(state, event); // a person’s word needs no experiment
+    // A person’s word needs no experiment, and ends one: its control or its treatment is not what it was.
+    if (event.experiment === null) return { ...served(state, event), ...interrupted(state, event) };
     if (state.frozen || !isOpen(state, event)) return null;
+    if ((state.serving?.release ?? state.experiment!.control) !== state.experiment!.control) return null;
     return { ...served(state, event), ...ending(state, event) };
   },
   'rolled-back': (state, event) => {
@@ -140,6 +151,7 @@ const rules: Readonly<Record<ModelEvent['event'], Rule>> = {
       serving: { release: serving, since: event.eventTime, by: event.by },
       previous: null,
       restedSince: event.eventTime,
+      ...interrupted(state, event),
     };
   },
   'baseline-renewed': () => null,
@@ -169,7 +181,7 @@ const experimentOf = (event: ModelEvent, request: string | null): Experiment => 
   stage: 'shadow',
   shadowedAt: event.eventTime,
   canariedAt: null,
-  share: Number(event.evidence.share ?? 0.1),
+  share: shareOf(event, 0.1),
   request,
   definition: event.evidence,
 });
@@ -177,8 +189,24 @@ const experimentOf = (event: ModelEvent, request: string | null): Experiment => 
 const served = (state: TaskState, event: ModelEvent): TaskState => ({
   ...state,
   serving: { release: event.release, since: event.eventTime, by: event.by },
-  previous: state.serving?.release ?? event.evidence.previous ?? null,
+  previous:
+    state.serving?.release === event.release
+      ? state.previous
+      : (state.serving?.release ?? event.evidence.previous ?? null),
 });
+
+/** What is over because a person said who serves: an experiment, and a candidate that serves now. */
+const interrupted = ({ experiment, candidate, ended }: TaskState, { release }: ModelEvent) => ({
+  experiment: null,
+  candidate: candidate?.release === release ? null : candidate,
+  ended: experiment === null ? ended : [...ended, experiment.id].slice(-endedMax),
+});
+
+/** The share that an event names; `otherwise` where it names none. */
+function shareOf({ evidence }: ModelEvent, otherwise: number): number {
+  const share = Number(evidence.share);
+  return share > 0 && share <= 1 ? share : otherwise;
+}
 
 const ending = (state: TaskState, { experiment, eventTime }: ModelEvent) => ({
   experiment: null,

@@ -41,5 +41,10 @@ function extract({ kind, message }: Source, vector: (text: string) => readonly n
     kind,
     text,
     values: vector(text),
+    stickyKey: stickyKeyOf(message),
   });
 }
+
+/** Whoever a message came from, as far as it says. */
+const stickyKeyOf = (message: Comment | Prompt): string | null =>
+  ('author' in message ? message.author : ((message as Prompt).user ?? (message as Prompt).session)) ?? null;

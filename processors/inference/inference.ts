@@ -3,6 +3,7 @@ import { type Features, featureAt, type Kind } from '../../schemas/features.ts';
 import { derivedId, partDivider } from '../../schemas/identity.ts';
 import { invalid, type Outcome, ok, type Process } from '../../schemas/outcome.ts';
 import type { Prediction, Result } from '../../schemas/prediction.ts';
+import { type Answer, type Armed, answerByArms, type Trial } from './arms.ts';
 import { calibrated } from './calibration.ts';
 import { ModelCrashed } from './call.ts';
 import type { Answers } from './engine.ts';
@@ -29,29 +30,43 @@ export interface InferenceOptions {
   readonly languages?: LanguagePolicy;
   /** Without it, as a stream asks. */
   readonly asking?: Asking;
+  /** Candidates on trial at the moment, asked for before each batch; without it there are none. */
+  readonly trials?: () => readonly Trial[];
 }
 
 const labelsMax = 3;
 const probabilityMin = 0.01;
 const languageTask = 'language';
 const undetermined = 'und';
+const noTrials: readonly Trial[] = [];
 
 /**
  * Messages of one kind are answered together. A message whose text ends inference threads is `invalid`
  * (`model-crashed`), and so is one of which a model says what is no number (`model-output`). Throws what else the
- * engine throws.
+ * engine throws. While a task is on trial (arms.ts), the result that serves stands first, and those of candidates that
+ * only watch come last.
  */
 export function createInference({
   engine,
   tasks,
   languages,
   asking,
+  trials: trialsNow,
 }: InferenceOptions): Process<Features, Prediction> {
   return async (batch) => {
     const outcomes = new Array<Outcome<Prediction>>(batch.length);
+    const allTrials = trialsNow?.() ?? noTrials;
     const answerPlaces = async (kind: Kind, places: readonly number[]): Promise<void> => {
       if (places.length === 0) return;
       try {
+        const trials = allTrials.length === 0 ? allTrials : trialsOf(allTrials, tasks[kind]);
+        if (trials.length > 0) {
+          const messages = places.map((place) => batch[place]!);
+          const armed = await answerByArms({ engine, tasks: tasks[kind], trials, messages, asking });
+          for (const [row, place] of places.entries())
+            outcomes[place] = armedOutcome(messages[row]!, armed[row]!, languages);
+          return;
+        }
         const texts = places.map((place) => batch[place]!.text);
         const answers = await engine.predict(tasks[kind], texts, asking);
         const said: Said = {
@@ -99,33 +114,69 @@ function firstWrong(values: Float32Array, start: number, end = values.length): n
   return -1;
 }
 
+const trialsOf = (trials: readonly Trial[], tasks: readonly string[]): readonly Trial[] =>
+  trials.filter(({ task }) => tasks.includes(task));
+
 function outcomeOf(message: Features, said: Said, row: number): Outcome<Prediction> {
-  if (!said.isSound) {
-    for (const { release, labels, probabilities } of said.answers) {
-      const start = row * labels.length;
-      const wrong = firstWrong(probabilities, start, start + labels.length);
-      if (wrong < 0) continue;
-      return invalid(
-        'model-output',
-        `${release} says ${probabilities[wrong]} for “${labels[wrong - start]}”`,
-      );
+  if (!said.isSound)
+    for (const answers of said.answers) {
+      const unsound = unsoundAt({ answers, row });
+      if (unsound !== null) return unsound;
     }
-  }
-  return ok(predictionOf(message, said, row));
+  const results: Result[] = [];
+  for (const answers of said.answers) results.push(resultFor({ answers, row }, message, said.languages));
+  return ok(predictionOf(message, results, said.idParts));
 }
 
-function predictionOf(message: Features, { answers, idParts, languages }: Said, row: number): Prediction {
-  let language = undetermined;
-  const results: Result[] = [];
-  for (const answer of answers) {
-    const isLanguage = answer.task === languageTask;
-    const result =
-      isLanguage && languages !== undefined
-        ? resultOf(narrowed(answer, row, languages, message.tenant), 0)
-        : resultOf(answer, row);
-    if (isLanguage) language = result.label;
-    results.push(result);
+/** The outcome of a model that says what is no number; null where all are numbers. */
+function unsoundAt({ answers: { release, labels, probabilities }, row }: Answer): Outcome<never> | null {
+  const start = row * labels.length;
+  const wrong = firstWrong(probabilities, start, start + labels.length);
+  if (wrong < 0) return null;
+  return invalid('model-output', `${release} says ${probabilities[wrong]} for “${labels[wrong - start]}”`);
+}
+
+/** A message while some of its tasks are on trial. Its id names the releases that serve it, whoever watched. */
+function armedOutcome(
+  message: Features,
+  { served, watched }: Armed,
+  languages: LanguagePolicy | undefined,
+): Outcome<Prediction> {
+  for (const answer of served) {
+    const unsound = unsoundAt(answer);
+    if (unsound !== null) return unsound;
   }
+  const results = served.map((answer) => ({ ...resultFor(answer, message, languages), arm: answer.arm }));
+  const idParts = ['inference', ...results.map(({ release }) => release)].join(partDivider);
+  for (const { trial, answer } of watched)
+    results.push({
+      ...(answer === null ? silenceOf(trial) : resultFor(answer, message, languages)),
+      arm: 'shadow',
+    });
+  return ok(predictionOf(message, results, idParts));
+}
+
+/** The result of a candidate that was asked and did not answer: without a label, as no model’s answer is. */
+const silenceOf = ({ task, treatment }: Trial): Result => ({
+  task,
+  release: treatment,
+  label: '',
+  confidence: 0,
+  labels: [],
+  probabilities: [],
+  arm: 'shadow',
+});
+
+const resultFor = (
+  { answers, row }: Answer,
+  { tenant }: Features,
+  languages: LanguagePolicy | undefined,
+): Result =>
+  answers.task === languageTask && languages !== undefined
+    ? resultOf(narrowed(answers, row, languages, tenant), 0)
+    : resultOf(answers, row);
+
+function predictionOf(message: Features, results: readonly Result[], idParts: string): Prediction {
   return {
     id: derivedId(message.messageId, idParts),
     tenant: message.tenant,
@@ -137,7 +188,7 @@ function predictionOf(message: Features, { answers, idParts, languages }: Said, 
     kind: message.kind,
     values: message.kind === 'prompt' ? message.values : null,
     textLength: message.values[featureAt.characters]!,
-    language,
+    language: results.find(({ task }) => task === languageTask)?.label ?? undetermined,
     results,
   };
 }

@@ -27,7 +27,9 @@ export function createScoring(options: ScoringOptions): Process<Prediction, Scor
 /** Every field is named once: objects that are put together from parts are slow to make and slow to read. */
 function scoreOf(prediction: Prediction, options: ScoringOptions): Score {
   const isPrompt = prediction.kind === 'prompt';
-  const releases = prediction.results.map(({ release }) => release);
+  const releases: string[] = [];
+  // A candidate that only watched had no say.
+  for (const { release, arm } of prediction.results) if (arm !== 'shadow') releases.push(release);
   if (isPrompt) releases.push(rulesRelease);
   const comment = isPrompt ? noComment : commentOf(prediction, options);
   const prompt = isPrompt ? promptOf(prediction) : noPrompt;
@@ -150,7 +152,7 @@ function thresholdOf(language: string, { toxicityThreshold, toxicityThresholds }
 }
 
 const resultOf = (results: readonly Result[], task: string): Result | undefined =>
-  results.find((result) => result.task === task);
+  results.find((result) => result.task === task && result.arm !== 'shadow');
 
 /** As Avro and ClickHouse will keep it: a 32-bit float. */
 const rounded = (value: number | undefined): number | null =>

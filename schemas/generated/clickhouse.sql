@@ -286,7 +286,7 @@ CREATE TABLE IF NOT EXISTS `model_events` (
   `ingestTime` DateTime64(3, 'UTC') COMMENT 'When the log accepted the source message. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
   `source` LowCardinality(String) COMMENT 'Which system produced the source message.',
   `traceparent` String COMMENT 'W3C trace context, `00-<trace id>-<span id>-<flags>`; one trace from the source message to every row.' CODEC(ZSTD(1)),
-  `subject` String COMMENT '`task/event/id`, the id that of the request, of the experiment or of the decision itself; `task/freeze` for frozen and thawed.' CODEC(ZSTD(1)),
+  `subject` String COMMENT '`task/event/…`, of its own for every record: compaction takes none away, and retention none either.' CODEC(ZSTD(1)),
   `event` LowCardinality(String) COMMENT 'What was decided.',
   `task` LowCardinality(String) COMMENT 'Task the decision is about.',
   `release` LowCardinality(String) COMMENT 'Release the decision is about, `task@version`: the one that serves now of promoted, the one taken out of rolled-back, the candidate of an experiment.',
@@ -304,4 +304,4 @@ CREATE TABLE IF NOT EXISTS `model_events` (
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`task`, `eventTime`, `id`)
 SETTINGS non_replicated_deduplication_window = 100000, min_parts_to_merge_at_once = 10
-COMMENT 'A decision about a model, with its evidence. Compacted by subject: a decision that two processes wrote is there once.';
+COMMENT 'A decision about a model, with its evidence. A compacted topic whose every record has a subject of its own: it is kept for ever, in order.';

@@ -1,9 +1,21 @@
-// Placeholder.
-import type { Define } from './command.ts';
+// `millrace experiment`: start, look at, stop and list experiments.
+import type { Command } from 'commander';
+import type { Action, CommandContext, Define } from './command.ts';
+import { defineRunning } from './experiment-start.ts';
+import { defineList, defineStatus } from './experiment-status.ts';
 
-export const experiment: Define = (program, _context, action) => {
-  program
+export const experiment: Define = (program, context, action) => {
+  const group: Command = program
     .command('experiment')
-    .description('start, look at and stop experiments')
-    .action(action(async () => 1));
+    .description('candidates on trial: start one by hand, see how far it is, stop it, list all')
+    .addHelpText(
+      'after',
+      `
+The job “experiments” takes each candidate through a shadow, in which it answers unseen, and a canary, in which it serves
+a share of the people, to its promotion or its rollback. How it decides stands in docs/experiments.md.`,
+    );
+  for (const define of [defineRunning, defineStatus, defineList] satisfies Defining[])
+    define(group, context, action);
 };
+
+type Defining = (group: Command, context: CommandContext, action: Action) => void;

@@ -1,13 +1,13 @@
 // `millrace models promote|rollback|aliases`: which release serves a task, and who changed that when and why.
-import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type AliasChanges, aliasNames } from '../../connectors/model-store/aliases.ts';
-import { promote, rollback, type Serving } from '../../connectors/model-store/promotion.ts';
 import type { ModelStore } from '../../connectors/model-store.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
+import { promoteByHand, rollBackByHand, type Serving, whoDecides } from '../decision-by-hand.ts';
+import { openLedger } from '../model-ledger.ts';
 import { modelStoreOf } from '../models.ts';
 import { table } from '../terminal.ts';
-import { type Action, type CommandContext, exitCodes, jsonLine } from './command.ts';
+import { type Action, type CommandContext, exitCodes, jsonLine, whereOpen } from './command.ts';
 import { unlessInterrupted } from './interruption.ts';
 
 interface MoveOptions {
@@ -37,8 +37,8 @@ export function defineAliases(group: Command, context: CommandContext, action: A
     .addHelpText(
       'after',
       `
-Its files are checked first. Processes that run go on with the release they began with; they take the champion when they
-start again.
+Its files are checked first. The decision is recorded in the topic model-events, which every running process follows: they
+take the release over within moments. An experiment on it ends with that.
 
 Examples:
   millrace models promote toxicity@1.1.0 --reason "macro-F1 +2.1 on civil comments"
@@ -90,44 +90,40 @@ function freeAlias(text: string): string {
   throw new InvalidArgumentError(`Aliases that can be set are ${freeAliases.join(' and ')}.${hint}`);
 }
 
-/** Who moves an alias, as far as the system knows. */
-function whoAsks(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container may run under a number that no user has.
-    return 'unknown';
-  }
-}
+const runPromote = (context: CommandContext, release: string, options: MoveOptions): Promise<number> =>
+  decided(context, options, (deciding) => {
+    const { reason: why, force = false } = options;
+    return promoteByHand(deciding, release, { by: whoDecides(), why, force });
+  });
 
-async function runPromote(context: CommandContext, release: string, options: MoveOptions): Promise<number> {
-  const { io, configuration } = context;
-  const { reason: why, force = false } = options;
-  const store = modelStoreOf(configuration);
-  if (!options.json) await io.stderr.write(`checking ${release}\n`);
-  const serving = await unlessInterrupted(io, promote(store, release, { by: whoAsks(), why, force }));
-  return printServing(context, serving, options);
-}
-
-async function runRollback(context: CommandContext, task: string, options: MoveOptions): Promise<number> {
-  const { io, configuration } = context;
-  const reason = { by: whoAsks(), why: options.reason };
-  const serving = await unlessInterrupted(io, rollback(modelStoreOf(configuration), task, reason));
-  return printServing(context, serving, options);
-}
-
-async function printServing(
-  { io }: CommandContext,
-  { task, champion, previous, history }: Serving,
-  { json }: MoveOptions,
-): Promise<number> {
-  const before = previous === null ? '' : `; previous: ${previous}`;
-  await io.stdout.write(
-    json
-      ? jsonLine({ task, champion, previous, moved: history.at(-1) ?? null })
-      : `${champion} is the champion of ${task}${before}\n`,
+const runRollback = (context: CommandContext, task: string, options: MoveOptions): Promise<number> =>
+  decided(context, options, (deciding) =>
+    rollBackByHand(deciding, task, { by: whoDecides(), why: options.reason }),
   );
-  return exitCodes.done;
+
+/** Where the system is open, over its ledger. */
+function decided(
+  context: CommandContext,
+  { json }: MoveOptions,
+  decide: (deciding: Parameters<typeof promoteByHand>[0]) => Promise<Serving>,
+): Promise<number> {
+  const { io, configuration } = context;
+  io.signal.throwIfAborted();
+  return whereOpen(context, io, async () => {
+    const stack = await context.stack();
+    const ledger = await openLedger(stack);
+    try {
+      const store = modelStoreOf(configuration);
+      const { task, champion, previous } = await unlessInterrupted(io, decide({ stack, ledger, store }));
+      const before = previous === null ? '' : `; previous: ${previous}`;
+      await io.stdout.write(
+        json ? jsonLine({ task, champion, previous }) : `${champion} is the champion of ${task}${before}\n`,
+      );
+      return exitCodes.done;
+    } finally {
+      await ledger.close();
+    }
+  });
 }
 
 async function runAliases(
@@ -157,7 +153,7 @@ async function change(
       code: 'no-task',
       fix: 'Name the task whose alias is meant, as in “millrace models aliases toxicity --set candidate=1.1.0”.',
     });
-  await store.changeAliases(task, () => changes, { by: whoAsks(), why });
+  await store.changeAliases(task, () => changes, { by: whoDecides(), why });
 }
 
 async function rowsOf(store: ModelStore, task: string | undefined, history: boolean) {

@@ -1,5 +1,8 @@
 // What single settings cannot say: values that contradict each other.
+import { alertChecks } from './alert-checks.ts';
 import { doorChecks } from './door-checks.ts';
+import { driftChecks } from './drift-checks.ts';
+import { retrainingChecks } from './retraining-checks.ts';
 import { routeChecks } from './route-checks.ts';
 import type { SettingValues } from './settings.ts';
 import { badTlsFiles } from './tls-files.ts';
@@ -18,6 +21,9 @@ const isLocal = (broker: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[:
 const checks: readonly Check[] = [
   ...doorChecks,
   ...routeChecks,
+  ...alertChecks,
+  ...driftChecks,
+  ...retrainingChecks,
   ({ kafka: { sasl } }) =>
     sasl.mechanism !== null &&
     (sasl.username === null || sasl.password === null) && {

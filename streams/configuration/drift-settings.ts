@@ -1,8 +1,15 @@
 // Settings of the drift jobs.
+import { driftJobList } from './drift-job-settings.ts';
 import { count, fraction, milliseconds } from './quantity.ts';
 import { setting } from './setting.ts';
 
 export const drift = {
+  jobs: setting({
+    variable: 'MILLRACE_DRIFT_JOBS',
+    kind: driftJobList,
+    default: [],
+    doc: 'What is looked at for drift, and how: `name=hourly tasks=toxicity,sentiment size=1h`, several between semicolons; in YAML a list. Optional: `tasks` or `releases` (else all), `kind` (`comment` or `prompt`, else each), `tenants` (`together`, `apart`), `window` (`tumbling`, or `sliding` with a `step`), `size` and `step` (whole minutes), `features` (else all of the baseline), `statistics`, `thresholds` (`psi:0.2,hellinger:0.1`) or `falseAlarmRate`, `correction` (`benjamini-hochberg`, `holm`, `none`), `samplesMin`, `dataThreshold`, `predictionThreshold`. None: one job over everything, by the settings below.',
+  }),
   windowMs: setting({
     variable: 'MILLRACE_DRIFT_WINDOW_MS',
     kind: milliseconds({ min: 60_000 }),
@@ -35,5 +42,25 @@ export const drift = {
     kind: fraction({ min: 0, max: 1 }),
     default: 0.1,
     doc: 'Jensen–Shannon divergence (base 2) from which a feature counts as drifted.',
+  }),
+  dataThreshold: setting({
+    variable: 'MILLRACE_DRIFT_DATA_THRESHOLD',
+    kind: fraction({ min: 0, max: 1 }),
+    default: 0.1,
+    unit: 'share',
+    doc: 'Share of the compared features of the texts from which on a window has drifted.',
+  }),
+  predictionThreshold: setting({
+    variable: 'MILLRACE_DRIFT_PREDICTION_THRESHOLD',
+    kind: fraction({ min: 0, max: 1 }),
+    default: 0.05,
+    doc: 'Jensen–Shannon distance of labels or confidence from which on a window has drifted, where chance does not give as much.',
+  }),
+  latenessMs: setting({
+    variable: 'MILLRACE_DRIFT_LATENESS_MS',
+    kind: milliseconds({ min: 0 }),
+    default: 30_000,
+    unit: 'ms',
+    doc: 'How long after its end a window waits for late messages. It is examined then, once a later message is stored or none has come for as long.',
   }),
 };

@@ -1,6 +1,6 @@
 // Settings of experiments.
-import { milliseconds } from './quantity.ts';
-import { setting } from './setting.ts';
+import { count, fraction, milliseconds } from './quantity.ts';
+import { choice, setting } from './setting.ts';
 
 export const experiments = {
   everyMs: setting({
@@ -9,5 +9,116 @@ export const experiments = {
     default: 10_000,
     unit: 'ms',
     doc: 'Time between looks at the experiments under way.',
+  }),
+  lateMs: setting({
+    variable: 'MILLRACE_EXPERIMENTS_LATE_MS',
+    kind: milliseconds({ min: 1, max: 60_000 }),
+    default: 1_000,
+    unit: 'ms',
+    doc: 'A candidate that has not answered after so long, or three times what the serving model took, has failed: its messages are answered without it.',
+  }),
+  shadowShare: setting({
+    variable: 'MILLRACE_EXPERIMENTS_SHADOW_SHARE',
+    kind: fraction({ min: 0.001, max: 1 }),
+    default: 1,
+    unit: 'share',
+    doc: 'Share of the keys whose messages a candidate answers in its shadow, unseen.',
+  }),
+  shadowMessagesMin: setting({
+    variable: 'MILLRACE_EXPERIMENTS_SHADOW_MESSAGES_MIN',
+    kind: count({ min: 1 }),
+    default: 1_000,
+    unit: 'records',
+    doc: 'Messages that a candidate answers in its shadow before it serves anybody.',
+  }),
+  shadowLabelsMin: setting({
+    variable: 'MILLRACE_EXPERIMENTS_SHADOW_LABELS_MIN',
+    kind: count({ min: 0 }),
+    default: 0,
+    unit: 'records',
+    doc: 'Labels about these messages that are waited for, too.',
+  }),
+  canaryShare: setting({
+    variable: 'MILLRACE_EXPERIMENTS_CANARY_SHARE',
+    kind: fraction({ min: 0.001, max: 0.999 }),
+    default: 0.1,
+    unit: 'share',
+    doc: 'Share of the keys that a candidate serves in its canary.',
+  }),
+  canaryMessagesMin: setting({
+    variable: 'MILLRACE_EXPERIMENTS_CANARY_MESSAGES_MIN',
+    kind: count({ min: 1 }),
+    default: 500,
+    unit: 'records',
+    doc: 'Messages that it serves before it may be promoted.',
+  }),
+  lastsMs: setting({
+    variable: 'MILLRACE_EXPERIMENTS_LASTS_MS',
+    kind: milliseconds({ min: 1_000 }),
+    default: 604_800_000,
+    unit: 'ms',
+    doc: 'An experiment that has not decided after so long ends, and the control stays.',
+  }),
+  withoutLabels: setting({
+    variable: 'MILLRACE_EXPERIMENTS_WITHOUT_LABELS',
+    kind: choice('keep', 'promote'),
+    default: 'keep',
+    doc: 'What becomes of a candidate that passed its gate, broke no guardrail, and nobody labelled an answer of: `keep` the control when the experiment ends, or `promote` it when it has served enough.',
+  }),
+  effectMin: setting({
+    variable: 'MILLRACE_EXPERIMENTS_EFFECT_MIN',
+    kind: fraction({ min: 0.001, max: 0.5 }),
+    default: 0.02,
+    unit: 'share',
+    doc: 'Gain in accuracy that is worth a promotion.',
+  }),
+  alpha: setting({
+    variable: 'MILLRACE_EXPERIMENTS_ALPHA',
+    kind: fraction({ min: 0.0001, max: 0.5 }),
+    default: 0.05,
+    unit: 'probability',
+    doc: 'Chance of a wrong word about a candidate that is just as good as the control, however often one looks.',
+  }),
+  labelsMin: setting({
+    variable: 'MILLRACE_EXPERIMENTS_LABELS_MIN',
+    kind: count({ min: 10 }),
+    default: 100,
+    unit: 'records',
+    doc: 'Labelled messages of each arm before labels decide.',
+  }),
+  disagreementMax: setting({
+    variable: 'MILLRACE_EXPERIMENTS_DISAGREEMENT_MAX',
+    kind: fraction({ min: 0, max: 1 }),
+    default: 0.4,
+    unit: 'share',
+    doc: 'Guardrail: share of messages that candidate and control may answer differently.',
+  }),
+  errorsRiseMax: setting({
+    variable: 'MILLRACE_EXPERIMENTS_ERRORS_RISE_MAX',
+    kind: fraction({ min: 0, max: 1 }),
+    default: 0.01,
+    unit: 'share',
+    doc: 'Guardrail: share of its messages that a candidate may fail at, or be late for.',
+  }),
+  abstentionsRiseMax: setting({
+    variable: 'MILLRACE_EXPERIMENTS_ABSTENTIONS_RISE_MAX',
+    kind: fraction({ min: 0, max: 1 }),
+    default: 0.1,
+    unit: 'share',
+    doc: 'Guardrail: by how much the share of answers below the release’s own confidence limit may rise.',
+  }),
+  expectedAccuracyDropMax: setting({
+    variable: 'MILLRACE_EXPERIMENTS_EXPECTED_ACCURACY_DROP_MAX',
+    kind: fraction({ min: 0, max: 1 }),
+    default: 0.05,
+    unit: 'share',
+    doc: 'Guardrail: by how much the accuracy that calibrated confidences promise may fall.',
+  }),
+  accuracyDropMax: setting({
+    variable: 'MILLRACE_EXPERIMENTS_ACCURACY_DROP_MAX',
+    kind: fraction({ min: 0, max: 1 }),
+    default: 0.03,
+    unit: 'share',
+    doc: 'Guardrail: the same of the accuracy on labelled messages.',
   }),
 };

@@ -1,8 +1,137 @@
-// Placeholder.
+// The experiments job: takes each candidate through shadow and canary to its promotion or its rollback, keeps the model
+// store’s aliases at what the ledger says, and renews the baselines of what was promoted. It holds nothing itself: a
+// process that is killed anywhere goes on from the ledger, and of several that run the first one decides.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { manifestOrNone } from '../../connectors/model-store/promotion.ts';
+import type { ModelStore } from '../../connectors/model-store.ts';
+import { usualRules } from '../../processors/experiments/decision.ts';
+import type { Experiment, TaskState } from '../../processors/experiments/task-state.ts';
 import type { Ledger } from '../model-ledger.ts';
+import { modelStoreOf } from '../models.ts';
+import { mirror, settle } from '../serving.ts';
 import type { Stack } from '../stack.ts';
+import { renewBaselines } from './baselines.ts';
+import { definitionOf, experimentId, figuresOf } from './evidence.ts';
+import { nextStep, rulesOf, type Step } from './step.ts';
+import { type Arms, type Tally, tallyOf } from './tally.ts';
+
+const by = 'experiments';
+/** A candidate that a person brought is left to his command for so long: what he declares belongs to the experiment. */
+const byHandMs = 15_000;
 
 /** Starts the job; what is returned stops it and waits for what is under way. */
-export async function startExperiments(_stack: Stack, _ledger: Ledger): Promise<() => Promise<void>> {
-  return async () => {};
+export async function startExperiments(stack: Stack, ledger: Ledger): Promise<() => Promise<void>> {
+  const job = new ExperimentsJob(stack, ledger);
+  const running = job.run();
+  return async () => {
+    job.stop();
+    await running;
+  };
+}
+
+class ExperimentsJob {
+  readonly #stack: Stack;
+  readonly #ledger: Ledger;
+  readonly #store: ModelStore;
+  readonly #stopping = new AbortController();
+  #wake = new AbortController();
+
+  constructor(stack: Stack, ledger: Ledger) {
+    this.#stack = stack;
+    this.#ledger = ledger;
+    this.#store = modelStoreOf(stack.configuration);
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** Looks every so often, and at once after a decision. */
+  async run(): Promise<void> {
+    const { signal } = this.#stopping;
+    const unlisten = this.#ledger.onDecision(() => this.#wake.abort());
+    while (!signal.aborted) {
+      this.#wake = new AbortController();
+      await this.#look();
+      const woken = AbortSignal.any([signal, this.#wake.signal]);
+      const { everyMs } = this.#stack.configuration.experiments;
+      await sleep(everyMs, undefined, { signal: woken }).catch(() => {});
+    }
+    unlisten();
+  }
+
+  async #look(): Promise<void> {
+    for (const { task } of this.#ledger.states) {
+      if (this.#stopping.signal.aborted) return;
+      try {
+        await this.#lookAt(task);
+      } catch (error) {
+        if (!this.#stopping.signal.aborted)
+          this.#stack.logger.error(
+            { err: error, task },
+            'the experiment could not be looked at; trying again',
+          );
+      }
+    }
+    await renewBaselines(this.#stack, this.#ledger).catch((error: unknown) =>
+      this.#stack.logger.warn({ err: error }, 'baselines could not be renewed; trying again'),
+    );
+  }
+
+  async #lookAt(task: string): Promise<void> {
+    const { logger } = this.#stack;
+    const before = this.#ledger.state(task);
+    const isUnderWay = before.candidate || before.experiment || before.retraining?.startedAt;
+    if (before.serving !== null || isUnderWay) await settle(this.#store, this.#ledger, task);
+    await mirror(this.#store, this.#ledger, task, { logger });
+    const state = this.#ledger.state(task);
+    if (state.experiment !== null) await this.#step(state, state.experiment);
+    else if (state.candidate !== null && state.frozen === null) await this.#begin(state);
+  }
+
+  async #begin({ task, candidate, serving }: TaskState): Promise<void> {
+    if (candidate === null || serving === null) return;
+    const { release, request } = candidate;
+    if (request === null && this.#stack.now() - candidate.at < byHandMs) return;
+    const id = experimentId(task, candidate);
+    await this.#ledger.record({
+      ...{ event: 'shadowed', task, release, request, experiment: id, by, of: id },
+      reason: `It passed its gate: it answers what ${serving.release} answers, unseen.`,
+      evidence: definitionOf(serving.release, candidate, {}, this.#stack.configuration.experiments),
+    });
+  }
+
+  async #step({ task, serving, frozen }: TaskState, experiment: Experiment): Promise<void> {
+    const { clickhouse, configuration, logger, now } = this.#stack;
+    const settings = configuration.experiments;
+    const { id, treatment, request } = experiment;
+    const tally = await tallyOf(clickhouse, experiment, await this.#arms(experiment));
+    const look = { experiment, tally, serving: serving?.release ?? experiment.control, now: now() };
+    const step = nextStep(look, rulesOf(settings, usualRules), settings);
+    // A person has stopped the loop: nothing goes forward, and what does harm is taken back all the same.
+    if (step.event === null || (frozen !== null && step.event !== 'rolled-back')) return;
+    const { counted } = await this.#ledger.record({
+      ...{ event: step.event, task, release: treatment, request, experiment: id, by, of: id },
+      reason: step.reason,
+      evidence: this.#evidence(step, tally, experiment),
+    });
+    if (counted) logger.info({ task, release: treatment, experiment: id, reason: step.reason }, step.event);
+  }
+
+  #evidence(step: Step, tally: Tally, { control, share }: Experiment): Readonly<Record<string, string>> {
+    return {
+      ...figuresOf(step, tally),
+      ...(step.event === 'canaried' ? { share: String(share) } : {}),
+      ...(step.event === 'promoted' ? { previous: control } : {}),
+    };
+  }
+
+  /** A release that somebody deleted is looked at all the same: it answers nothing, and is turned back for that. */
+  async #arms({ control, treatment }: Experiment): Promise<Arms> {
+    const arm = async (release: string): Promise<Arms['control']> =>
+      (await manifestOrNone(this.#store, release)) ?? {
+        ...{ task: release.split('@')[0]!, release, activation: 'softmax' },
+      };
+    return { control: await arm(control), treatment: await arm(treatment) };
+  }
 }

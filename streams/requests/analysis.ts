@@ -4,7 +4,7 @@ import type { Addressed } from '../../connectors/delivery.ts';
 import type { Analysis, Asker } from '../../connectors/http/parts.ts';
 import { HttpProblem } from '../../connectors/http/problem.ts';
 import { createFeatures, type Source } from '../../processors/features/features.ts';
-import type { Predictor } from '../../processors/inference/inference.ts';
+import type { InferenceOptions, Predictor } from '../../processors/inference/inference.ts';
 import type { Redact } from '../../processors/redaction/redaction.ts';
 import { createScoring } from '../../processors/scoring/scoring.ts';
 import type { Comment } from '../../schemas/comment.ts';
@@ -22,6 +22,8 @@ import type { Outbox } from './outbox.ts';
 interface AnalysisOptions {
   readonly configuration: Configuration;
   readonly predictor: Predictor;
+  /** What is on trial beside the models that serve. */
+  readonly trials: NonNullable<InferenceOptions['trials']>;
   /** Tasks that a model is there for. */
   readonly tasks: () => readonly string[];
   readonly outbox: Outbox;
@@ -70,7 +72,7 @@ export function createAnalysis(options: AnalysisOptions) {
 }
 
 /** The three stages, for the configured tasks or for those that a request names. */
-function stagesByTasks({ configuration, predictor, tasks }: AnalysisOptions) {
+function stagesByTasks({ configuration, predictor, trials, tasks }: AnalysisOptions) {
   const { commentTasks, promptTasks } = configuration.inference;
   const features = createFeatures();
   const scoring = createScoring(configuration.scoring);
@@ -79,7 +81,7 @@ function stagesByTasks({ configuration, predictor, tasks }: AnalysisOptions) {
     { topic: 'features', process: features, published: false },
     {
       topic: 'predictions',
-      process: inferenceFor(configuration, predictor, { comment, prompt }, asking),
+      process: inferenceFor(configuration, predictor, { comment, prompt }, { asking, trials }),
       published: true,
     },
     { topic: 'scores', process: scoring, published: true },
@@ -159,7 +161,9 @@ function answerTo(
     id,
     kind,
     score: { id: score.id, ...answersOf(score) },
-    results: Object.fromEntries(prediction.results.map((result) => [result.task, shown(result)])),
+    results: Object.fromEntries(
+      prediction.results.filter(({ arm }) => arm !== 'shadow').map((result) => [result.task, shown(result)]),
+    ),
   };
 }
 

@@ -6,11 +6,12 @@ import { Refusal } from '../../connectors/wire/refusal.ts';
 import { readTime } from '../../connectors/wire/value.ts';
 import { createRedaction } from '../../processors/redaction/redaction.ts';
 import { derivedTraceparent } from '../../schemas/identity.ts';
-import { type Posted, type PostedTopic, postable } from '../../schemas/requests.ts';
+import { type Posted, type PostedFeedback, type PostedTopic, postable } from '../../schemas/requests.ts';
 import type { Message } from '../../schemas/topic.ts';
 import type { Stack } from '../stack.ts';
 import type { ServingModels } from '../system.ts';
 import { createAnalysis, newId, tenantOf } from './analysis.ts';
+import { assertAboutTasks, labelsFor, settleLeases } from './labels.ts';
 import { modelInference } from './model-inference.ts';
 import { Outbox } from './outbox.ts';
 import { storedScore } from './stored-score.ts';
@@ -49,8 +50,13 @@ export function requestParts(stack: Stack, version: string): RequestParts {
     open(models) {
       requests = {
         models: models && modelRequests(stack, models, outbox),
-        accept: (topic, posted, asker) => accept(stack, topic, posted, asker),
+        async accept(topic, posted, asker) {
+          if (topic === 'feedback' && models)
+            await assertAboutTasks(stack, posted as readonly PostedFeedback[]);
+          return accept(stack, topic, posted, asker);
+        },
         score: (id, tenant) => storedScore(stack.clickhouse, id, tenant),
+        nextToLabel: (wish) => labelsFor(stack, wish),
       };
     },
     close: (withinMs) => outbox.close(withinMs),
@@ -59,28 +65,30 @@ export function requestParts(stack: Stack, version: string): RequestParts {
 
 function modelRequests(stack: Stack, models: ServingModels, outbox: Outbox): ModelRequests {
   const { configuration, metrics, now } = stack;
-  const { predictor } = models;
+  const { predictor, trials } = models;
   const redact =
     configuration.redact.length === 0
       ? null
       : createRedaction(configuration.redact, (kind, found) => metrics.redacted.add({ kind }, found));
   const tasks = (): readonly string[] => models.manifests().map(({ task }) => task);
   return {
-    analyze: createAnalysis({ configuration, predictor, tasks, outbox, redact, now }),
+    analyze: createAnalysis({ configuration, predictor, trials, tasks, outbox, redact, now }),
     ...modelInference(models, { redact, withinMs: configuration.http.modelMs }),
   };
 }
 
 /** Publishes posted messages; their ids once they are durable. Throws `Retryable`, and `HttpProblem` for tenants. */
 async function accept(
-  { log, wire, now }: Stack,
+  stack: Stack,
   topic: PostedTopic,
   posted: readonly Posted[],
   asker: Asker,
 ): Promise<readonly string[]> {
+  const { log, wire, now } = stack;
   const time = now();
   const messages = posted.map((entry, index) => messageOf(entry, { topic, asker, index, time }));
   await log.publish([{ topic, records: wire.encode(topic, messages, time) }]);
+  if (topic === 'feedback') await settleLeases(stack, posted as readonly PostedFeedback[]);
   return messages.map(({ id }) => id);
 }
 

@@ -114,6 +114,8 @@ export function describeModelStore(name: string, open: () => Promise<Subject>): 
       assert.equal(loaded.baselines[0]!.samples, 6);
       assert.deepEqual([...loaded.files.keys()], ['model.onnx']);
       assert.equal(await other.card('mood'), release.card);
+      assert.deepEqual(await other.file('mood@1.0.0', 'model.onnx'), release.files.get('model.onnx'));
+      assert.equal(await other.file('mood@1.0.0', 'sketch.json'), null);
     });
 
     it('never changes a release: the same bytes are fine, others are refused by name', async () => {

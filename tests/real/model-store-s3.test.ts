@@ -9,6 +9,8 @@ import { AwsClient } from 'aws4fetch';
 import { openModelStore } from '../../connectors/model-store.ts';
 import { openObjectStore } from '../../connectors/object-store/s3.ts';
 import { Retryable } from '../../schemas/errors.ts';
+import { loadConfiguration } from '../../streams/configuration/configuration.ts';
+import { openStack } from '../../streams/stack.ts';
 import { assertMisconfigured, describeModelStore, madeRelease } from '../contract/model-store.ts';
 import { execute } from '../streams/commands/executed.ts';
 import { s3Endpoint } from './addresses.ts';
@@ -150,6 +152,17 @@ describe('the command line on a bucket', () => {
     MILLRACE_INFERENCE_WORKERS: '1',
   };
 
+  /** Promotes over an open system, whose ledger notes it. */
+  const promoted = async (release: string) => {
+    const open = { ...env, MILLRACE_DATA_DIRECTORY: join(place, 'data'), MILLRACE_STREAMS: 'chain' };
+    const stack = await openStack(loadConfiguration({ env: open }), async () => 1);
+    try {
+      return await execute(['models', 'promote', release], { env: open, workingDirectory: place, stack });
+    } finally {
+      await stack.close();
+    }
+  };
+
   it('imports, lists, promotes and answers from it; its files are kept on this machine', async () => {
     const shipped = await execute(['models', 'export', 'toxicity', 'toxicity.tar.gz'], {
       env: {},
@@ -158,7 +171,7 @@ describe('the command line on a bucket', () => {
     assert.equal(shipped.code, 0, shipped.stderr);
     const imported = await run(['models', 'import', 'toxicity.tar.gz']);
     assert.match(imported.stdout, /^toxicity@[\d.]+ is now in s3:/, imported.stderr);
-    assert.equal((await run(['models', 'promote', 'toxicity'])).code, 0);
+    assert.equal((await promoted('toxicity')).code, 0);
     const listed = await run(['models', 'list']);
     assert.match(listed.stdout, /^toxicity@[\d.]+ +champion +yes/m);
     const input = 'you are a wonderful person\n';

@@ -104,9 +104,37 @@ describe('the ledger of decisions', () => {
     assert.deepEqual(told, ['frozen', 'thawed']);
   });
 
+  it('counts a decision once, however late it is written again, and after a freeze that refused it', async () => {
+    const ledger = await open();
+    const asked = decision('late', 'retraining-requested');
+    const { event } = await ledger.record(asked);
+    await ledger.record(decision('late', 'training-declined', { request: event.id }));
+    const spec = (await log.ranges(['model-events']))[0]!;
+    const whole = { from: new Map([[0, spec.start]]), to: new Map([[0, spec.end]]) };
+    for await (const { records } of log.read('model-events', whole)) {
+      await stack.wire.prepare('model-events', records);
+      const copies = records.filter((record) => {
+        const message = stack.wire.decode('model-events', 0, record);
+        return 'id' in message && message.id === event.id;
+      });
+      if (copies.length > 0) await log.publish([{ topic: 'model-events', records: copies }]);
+    }
+    await ledger.record(decision('late', 'frozen', { of: '1' }));
+    assert.equal((await ledger.record(decision('late', 'retraining-requested', { of: '2' }))).counted, false);
+    await ledger.record(decision('late', 'thawed', { of: '1' }));
+    assert.equal(ledger.state('late').retraining, null);
+    assert.ok((await ledger.record(decision('late', 'retraining-requested', { of: '2' }))).counted);
+    assert.deepEqual((await open()).state('late'), ledger.state('late'));
+  });
+
   it('passes over what is no decision', async () => {
     const ledger = await open();
-    const garbage = { key: Buffer.from('garbage'), value: Buffer.from('{'), headers: {}, timestamp: Date.now() };
+    const garbage = {
+      key: Buffer.from('garbage'),
+      value: Buffer.from('{'),
+      headers: {},
+      timestamp: Date.now(),
+    };
     await log.publish([{ topic: 'model-events', records: [garbage] }]);
     assert.ok((await ledger.record(decision('garbage', 'promoted'))).counted);
     assert.equal((await open()).state('garbage').serving?.release, 'garbage@1.0.0');

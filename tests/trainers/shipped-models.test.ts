@@ -4,8 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { listReleases, loadRelease } from '../../connectors/model-store.ts';
 import { loadModel } from '../../processors/inference/load-model.ts';
+import { featureItems } from '../../schemas/features.ts';
 import type { Figures } from '../../schemas/model-figures.ts';
 import type { ModelRelease } from '../../schemas/model-manifest.ts';
+import { sketchFile } from '../../schemas/text-sketch.ts';
 import { loadSet } from '../../trainers/data-sets/split.ts';
 import { judgeModel } from '../../trainers/evaluation/judge.ts';
 import { printCard } from '../../trainers/release/card.ts';
@@ -16,10 +18,9 @@ import { tasks } from '../../trainers/tasks/tasks.ts';
 const directories = { data: 'trainers/data', samples: 'samples' };
 const judgedRowsMax = 6_000;
 
-const features: Readonly<Partial<Record<string, readonly string[]>>> = {
-  expander: [],
-  ranker: ['length', 'language'],
-};
+const texts = ['length', 'language', ...featureItems.map(({ name }) => name)];
+const features: Readonly<Partial<Record<string, readonly string[]>>> = { expander: [], ranker: texts };
+const kindOf = { comments: 'comment', prompts: 'prompt' } as const;
 
 test('every task has a release, and all of them are below 50 MB', async () => {
   const manifests = await listReleases('models');
@@ -62,10 +63,15 @@ for (const task of tasks) {
     }
     const card = await readFile(`models/${task.task}/${task.version}/card.md`, 'utf8');
     assert.equal(card, printCard(manifest, servedBytes(release.files)));
+    const messages = task.reference.length === 0 ? [undefined] : task.reference.map((name) => kindOf[name]);
     assert.deepEqual(
-      release.baselines.map(({ feature }) => feature),
-      features[manifest.kind] ?? ['label', 'confidence', 'length', 'language'],
+      release.baselines.map((baseline) => [baseline.messages, baseline.feature]),
+      messages.flatMap((kind) =>
+        (features[manifest.kind] ?? ['label', 'confidence', ...texts]).map((feature) => [kind, feature]),
+      ),
     );
+    for (const kind of manifest.kind === 'expander' ? [] : messages)
+      assert.ok(sketchFile(kind) in manifest.files, `${sketchFile(kind)} is missing`);
     assert.ok(release.baselines.every((baseline) => baseline.release === manifest.release));
   });
 }

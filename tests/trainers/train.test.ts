@@ -8,6 +8,8 @@ import { gzipSync } from 'node:zlib';
 import { openExperimentLog } from '../../connectors/experiment-log.ts';
 import { listRuns } from '../../connectors/experiment-runs.ts';
 import { openModelStore } from '../../connectors/model-store.ts';
+import { featureItems } from '../../schemas/features.ts';
+import { sketchFile, textSketchSchema } from '../../schemas/text-sketch.ts';
 import { splitData } from '../../trainers/data-sets/split.ts';
 import type { DataSet, Task } from '../../trainers/task.ts';
 import { train } from '../../trainers/train.ts';
@@ -102,12 +104,16 @@ test('training twice gives the same bytes, and another seed other ones', async (
   assert.equal(await store.publish(two), false);
   await assert.rejects(store.publish(other), { name: 'Misconfigured' });
   const release = await store.load('language@0.1.0');
+  assert.deepEqual([...release.files.keys()], ['model.onnx']);
+  const sketch = JSON.parse(Buffer.from((await store.file('language', sketchFile('comment')))!).toString());
+  assert.equal(textSketchSchema.parse(sketch).texts, 20);
   assert.equal(release.manifest.figures[0]!.accuracy, 1);
   assert.deepEqual(
     release.baselines.map(({ feature }) => feature),
-    ['label', 'confidence', 'length', 'language'],
+    ['label', 'confidence', 'length', 'language', ...featureItems.map(({ name }) => name)],
   );
-  for (const { counts, samples } of release.baselines) {
+  for (const { counts, samples, messages } of release.baselines) {
+    assert.equal(messages, 'comment');
     assert.equal(samples, 20);
     assert.equal(
       counts.reduce((sum, count) => sum + count, 0),

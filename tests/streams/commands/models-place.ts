@@ -1,17 +1,38 @@
-// A models folder of its own, and `millrace models` run on it in this process.
+// A models folder of its own, and `millrace models` run on it in this process, over a system that is opened when a
+// command asks for it.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { execute } from './executed.ts';
+import { loadConfiguration } from '../../../streams/configuration/configuration.ts';
+import { openStack, type Stack } from '../../../streams/stack.ts';
+import { type Executed, execute } from './executed.ts';
 
 export const place = mkdtempSync(join(tmpdir(), 'millrace-models-command-'));
-after(() => rmSync(place, { recursive: true, force: true }));
 export const models = join(place, 'models');
+const env = {
+  MILLRACE_MODELS_DIRECTORY: models,
+  MILLRACE_DATA_DIRECTORY: join(place, 'data'),
+  // Nothing is stored: ClickHouse stays closed.
+  MILLRACE_STREAMS: 'chain',
+  MILLRACE_LOG_LEVEL: 'silent',
+};
+let opening: Promise<Stack> | undefined;
+after(async () => {
+  await (await opening)?.close();
+  rmSync(place, { recursive: true, force: true });
+});
 
-export const run = (...argv: readonly string[]) =>
-  execute(argv, { env: { MILLRACE_MODELS_DIRECTORY: models }, workingDirectory: place });
+/** The open system, the same for all commands. */
+function openedStack(): Promise<Stack> {
+  opening ??= openStack(loadConfiguration({ env }), async () => 1);
+  return opening;
+}
+
+export async function run(...argv: readonly string[]): Promise<Executed> {
+  return execute(argv, { env, workingDirectory: place, stack: await openedStack() });
+}
 
 /** What a command prints as JSON. */
 export async function json<T>(...argv: readonly string[]): Promise<T> {

@@ -8,6 +8,7 @@ import { openModelStore } from '../../../connectors/model-store.ts';
 import { loadModel } from '../../../processors/inference/load-model.ts';
 import type { Model } from '../../../processors/inference/model.ts';
 import { Misconfigured } from '../../../schemas/errors.ts';
+import { featureItems } from '../../../schemas/features.ts';
 import { type HashedImportOptions, importHashed } from '../../../trainers/hashed/import.ts';
 import { bytesOf, modelBytes, node, tensor, tensorTypes, value } from '../../../trainers/onnx/graph.ts';
 import { buckets, labels, smallModel } from '../../processors/inference/hashed/small-model.ts';
@@ -58,7 +59,9 @@ describe('what an imported model becomes', () => {
     assert.deepEqual([...files.keys()], ['model.onnx']);
     assert.deepEqual(
       baselines.map(({ feature, samples }) => [feature, samples]),
-      ['label', 'confidence', 'length', 'language'].map((feature) => [feature, 3]),
+      ['label', 'confidence', 'length', 'language', ...featureItems.map(({ name }) => name)].map(
+        (feature) => [feature, 3],
+      ),
     );
   });
 

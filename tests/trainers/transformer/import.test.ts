@@ -7,6 +7,7 @@ import { create } from '@bufbuild/protobuf';
 import type { Input } from '../../../processors/inference/model.ts';
 import { loadTransformerModel } from '../../../processors/inference/transformer/transformer-model.ts';
 import { Misconfigured } from '../../../schemas/errors.ts';
+import { featureItems } from '../../../schemas/features.ts';
 import { modelManifestSchema } from '../../../schemas/model-manifest.ts';
 import {
   StringStringEntryProtoSchema,
@@ -81,7 +82,7 @@ test('an embedder becomes vectors of length 1, with baselines of its texts only'
   );
   assert.deepEqual(
     baselines.map(({ feature }) => feature),
-    ['length', 'language'],
+    ['length', 'language', ...featureItems.map(({ name }) => name)],
   );
   assert.ok(baselines.every(({ release }) => release === 'tried@1.0.0'));
 });
