@@ -5,9 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../connectors/wire/refusal.ts';
 import { advance, type TaskState, untouched } from '../processors/experiments/task-state.ts';
-import { Retryable } from '../schemas/errors.ts';
 import { derivedId, derivedTraceparent } from '../schemas/identity.ts';
 import type { ModelEvent } from '../schemas/model-event.ts';
+import { within } from './loop/patience.ts';
 import type { Stack } from './stack.ts';
 
 /** A decision, before it is a message. */
@@ -83,15 +83,16 @@ export class Ledger {
     const known = this.#seen.get(event.id);
     if (known?.counted) return { ...known, counted: false };
     const { log, wire, now } = this.#stack;
+    const waiting = this.#waiting.get(event.id) ?? new Set();
+    this.#waiting.set(event.id, waiting);
     let wait: (recorded: Recorded) => void = () => {};
     const back = new Promise<Recorded>((resolve) => {
       wait = resolve;
     });
-    const waiting = this.#waiting.get(event.id) ?? new Set();
-    this.#waiting.set(event.id, waiting.add(wait));
+    waiting.add(wait);
     try {
       await log.publish([{ topic, records: wire.encode(topic, [event], now()) }]);
-      return await Promise.race([back, this.#late(event)]);
+      return await within(back, recordMs);
     } finally {
       waiting.delete(wait);
       if (waiting.size === 0) this.#waiting.delete(event.id);
@@ -121,13 +122,6 @@ export class Ledger {
       // Its own, so that compaction, which keeps a topic from growing old, takes no decision out of the order.
       subject: `${task}/${event}/${randomUUID()}`,
     };
-  }
-
-  async #late({ id, event }: ModelEvent): Promise<never> {
-    await sleep(recordMs, undefined, { signal: this.#closing.signal, ref: false }).catch(() => {});
-    throw new Retryable(`the decision ${event} (${id}) was not read back from ${topic}`, {
-      code: 'decision-unread',
-    });
   }
 
   async #follow(): Promise<void> {

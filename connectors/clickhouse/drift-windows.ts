@@ -1,15 +1,7 @@
 // What drift’s windows are found and drawn by: which stretches of time hold answers, how far they reach, how sure the
 // releases were. All of it from the counts per minute; none of these reads a row of a message.
 import type { Clickhouse } from '../clickhouse.ts';
-import {
-  type HistogramBin,
-  type HistogramSpan,
-  inMinutes,
-  type Minutes,
-  parametersOf,
-  releaseIn,
-  within,
-} from './histograms.ts';
+import { type HistogramSpan, inMinutes, type Minutes, parametersOf, within } from './histograms.ts';
 
 /** Answers of one label in one fiftieth of confidence. */
 export interface ConfidenceBin {
@@ -19,21 +11,6 @@ export interface ConfidenceBin {
   readonly count: number;
   /** Sum of the confidences. */
   readonly sum: number;
-}
-
-/** Counts of a release, one entry per step of time that has any; `at` is the step’s first instant. */
-export async function readHistogramsOverTime(
-  clickhouse: Clickhouse,
-  span: HistogramSpan,
-  stepMs: number,
-): Promise<readonly (HistogramBin & { readonly at: number })[]> {
-  return clickhouse.query<HistogramBin & { readonly at: number }>(
-    `SELECT {from:Int64} + intDiv(toUnixTimestamp(minute) * 1000 - {from:Int64}, {step:Int64}) * {step:Int64} AS at,
-       feature, bin, sum(histograms.count) AS count
-     FROM histograms WHERE ${releaseIn(span)} AND ${inMinutes}${within(span)}
-     GROUP BY at, feature, bin ORDER BY at, feature, bin`,
-    { ...parametersOf(span), step: stepMs },
-  );
 }
 
 /** How sure a release was over whole minutes, by answer. */

@@ -80,7 +80,7 @@ export async function readHistogram(
 export const inMinutes =
   'minute >= toStartOfMinute(fromUnixTimestamp64Milli({from:Int64})) AND minute < fromUnixTimestamp64Milli({to:Int64})';
 
-export const releaseIn = ({ withTexts }: HistogramSpan): string =>
+const releaseIn = ({ withTexts }: HistogramSpan): string =>
   withTexts ? "release IN ({release:String}, '')" : 'release = {release:String}';
 
 export const within = ({ kind, tenant }: HistogramSpan): string =>

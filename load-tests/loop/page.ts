@@ -1,6 +1,6 @@
 // The loop as a page: accuracy with and without it, the timeline, what was promised and seen.
 import { lineChart } from '../../trainers/report/chart.ts';
-import { dataTable, facts, figure, htmlPage } from '../../trainers/report/page.ts';
+import { dataTable, facts, figure, htmlPage, type PageSection } from '../../trainers/report/page.ts';
 import type { PeriodAccuracy } from './accuracy.ts';
 import type { Entry } from './story.ts';
 import type { Kept } from './verdict.ts';
@@ -17,10 +17,46 @@ export interface Played {
 const steps = ['drifted', 'candidate-trained', 'promoted', 'rolled-back'];
 
 /** One self-contained HTML page. */
-export function pageOf({ title, doc, accuracy, timeline, verdict, seconds }: Played): string {
+export function pageOf(played: Played): string {
+  return htmlPage({
+    title: played.title,
+    subtitle: played.doc,
+    sections: [
+      accuracySection(played),
+      timelineSection(played),
+      verdictSection(played),
+      periodsSection(played),
+    ],
+  });
+}
+
+function accuracySection({ accuracy, timeline, seconds }: Played): PageSection {
+  const messages = accuracy.reduce((sum, each) => sum + each.messages, 0).toLocaleString('en-US');
+  return {
+    title: 'Accuracy',
+    body: [
+      facts([
+        ['periods', String(accuracy.length)],
+        ['messages', messages],
+        ['played in', `${Math.round(seconds)} s`],
+      ]),
+      figure(
+        chartOf(accuracy, timeline),
+        'Share of right answers in each period: as served, and as the first champion would have answered. Marks at the bottom are decisions.',
+      ),
+    ],
+  };
+}
+
+function chartOf(accuracy: Played['accuracy'], timeline: Played['timeline']) {
   const low = Math.min(...accuracy.flatMap(({ withLoop, withoutLoop }) => [withLoop, withoutLoop]));
-  const marks = timeline.filter(({ what }) => steps.includes(what));
-  const chart = lineChart({
+  const marked = steps
+    .map((step) => ({
+      step,
+      periods: timeline.filter(({ what }) => what === step).map(({ period }) => period),
+    }))
+    .filter(({ periods }) => periods.length > 0);
+  return lineChart({
     title: 'Accuracy over time',
     x: { name: 'period' },
     y: { name: 'accuracy', min: Math.floor(low * 10) / 10, max: 1 },
@@ -35,78 +71,57 @@ export function pageOf({ title, doc, accuracy, timeline, verdict, seconds }: Pla
         points: accuracy.map(({ period, withoutLoop }) => [period, withoutLoop]),
         dashed: true,
       },
-      ...steps
-        .filter((step) => marks.some(({ what }) => what === step))
-        .map((step) => ({
-          name: step,
-          marked: true,
-          points: marks
-            .filter(({ what }) => what === step)
-            .map(({ period }) => [period, low - 0.02] as const),
-        })),
-    ],
-  });
-  return htmlPage({
-    title,
-    subtitle: doc,
-    sections: [
-      {
-        title: 'Accuracy',
-        body: [
-          facts([
-            ['periods', String(accuracy.length)],
-            ['messages', accuracy.reduce((sum, { messages }) => sum + messages, 0).toLocaleString('en-US')],
-            ['played in', `${Math.round(seconds)} s`],
-          ]),
-          figure(
-            chart,
-            'Share of right answers in each period: as served, and as the first champion would have answered. Marks at the bottom are decisions.',
-          ),
-        ],
-      },
-      {
-        title: 'Timeline',
-        body: [
-          dataTable(
-            ['s', 'period', 'when', 'what', 'release', 'why'],
-            timeline.map((entry) => [
-              Math.round(entry.seconds),
-              entry.period,
-              entry.when,
-              entry.what,
-              entry.release,
-              entry.says,
-            ]),
-          ),
-        ],
-      },
-      {
-        title: 'Promises',
-        body: [
-          dataTable(
-            ['promise', 'kept', 'seen'],
-            verdict.map(({ promise, kept, seen }) => [promise, kept ? 'yes' : 'no', seen]),
-          ),
-        ],
-      },
-      {
-        title: 'Periods',
-        body: [
-          dataTable(
-            ['period', 'when', 'messages', 'with the loop', 'without', 'served by'],
-            accuracy.map((each) => [
-              each.period,
-              each.when,
-              each.messages,
-              each.withLoop,
-              each.withoutLoop,
-              Object.entries(each.served)
-                .map(([release, messages]) => `${release} ${messages}`)
-                .join(', '),
-            ]),
-          ),
-        ],
-      },
+      ...marked.map(({ step, periods }) => ({
+        name: step,
+        marked: true,
+        points: periods.map((period) => [period, low - 0.02] as const),
+      })),
     ],
   });
 }
+
+const timelineSection = ({ timeline }: Played): PageSection => ({
+  title: 'Timeline',
+  body: [
+    dataTable(
+      ['s', 'period', 'when', 'what', 'release', 'why'],
+      timeline.map(({ seconds, period, when, what, release, says }) => [
+        Math.round(seconds),
+        period,
+        when,
+        what,
+        release,
+        says,
+      ]),
+    ),
+  ],
+});
+
+const verdictSection = ({ verdict }: Played): PageSection => ({
+  title: 'Promises',
+  body: [
+    dataTable(
+      ['promise', 'kept', 'seen'],
+      verdict.map(({ promise, kept, seen }) => [promise, kept ? 'yes' : 'no', seen]),
+    ),
+  ],
+});
+
+const periodsSection = ({ accuracy }: Played): PageSection => ({
+  title: 'Periods',
+  body: [
+    dataTable(
+      ['period', 'when', 'messages', 'with the loop', 'without', 'served by'],
+      accuracy.map(({ period, when, messages, withLoop, withoutLoop, served }) => [
+        period,
+        when,
+        messages,
+        withLoop,
+        withoutLoop,
+        Object.entries(served)
+          .map(([release, count]) => `${release} ${count}`)
+          .join(', '),
+      ]),
+    ),
+  ],
+});

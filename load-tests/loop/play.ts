@@ -4,7 +4,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { derivedId, derivedTraceparent } from '../../schemas/identity.ts';
 import type { Message } from '../../schemas/topic.ts';
-import { totalLag } from '../../streams/lag.ts';
 import type { Ledger } from '../../streams/model-ledger.ts';
 import type { Stack } from '../../streams/stack.ts';
 import { task } from './champion.ts';
@@ -43,7 +42,7 @@ export function periodsOf(stream: readonly LabelledText[], pace: Pace, now: numb
   });
 }
 
-/** Publishes the comments of a period and waits until everything that reads them has read them. */
+/** Publishes the comments of a period and waits until what was said about each of them is stored. */
 export async function playPeriod(stack: Stack, period: Period): Promise<void> {
   const { rows, from } = period;
   for (let start = 0; start < rows.length; start += batchRecords) {
@@ -55,7 +54,7 @@ export async function playPeriod(stack: Stack, period: Period): Promise<void> {
     }));
     await publish(stack, 'comments', messages);
   }
-  await settled(stack);
+  await stored(stack, 'predictions', from, rows.length);
 }
 
 /** Feedback of a reviewer about a share of a period’s messages, the same ones in every run. */
@@ -73,7 +72,7 @@ export async function labelPeriod(stack: Stack, period: Period, share: number): 
     by: 'reviewer',
   }));
   await publish(stack, 'feedback', messages);
-  await settled(stack);
+  await stored(stack, 'feedback', period.from + minute, labelled.length);
   return labelled.length;
 }
 
@@ -94,12 +93,15 @@ export async function restful(ledger: Ledger, isTrained: boolean): Promise<void>
   } while (busy());
 }
 
-async function settled({ log }: Stack): Promise<void> {
-  const until = performance.now() + stallMs;
-  for (let quiet = 0; quiet < 2; ) {
-    quiet = (await totalLag(log)) === 0 ? quiet + 1 : 0;
-    if (performance.now() > until) throw new Error('messages are published and not read');
-    await sleep(50);
+/** Resolves when a table holds so many rows of a minute of event time. */
+async function stored({ clickhouse }: Stack, table: string, from: number, rows: number): Promise<void> {
+  const span = { from, to: from + minute };
+  const sql = `SELECT toUInt32(count()) AS rows FROM ${table}
+    WHERE eventTime >= fromUnixTimestamp64Milli({from:Int64}) AND eventTime < fromUnixTimestamp64Milli({to:Int64})`;
+  for (const until = performance.now() + stallMs; ; await sleep(50)) {
+    const [found] = await clickhouse.query<{ rows: number }>(sql, span);
+    if ((found?.rows ?? 0) >= rows) return;
+    if (performance.now() > until) throw new Error(`${found?.rows} of ${rows} rows came into ${table}`);
   }
 }
 

@@ -55,8 +55,10 @@ async function run(context: CommandContext, id: string | undefined, options: Rep
     ? join(tmpdir(), `millrace-drift-report-${process.pid}.html`)
     : 'drift-report.html';
   const out = resolve(workingDirectory, options.out ?? place);
-  const code = await whereOpen(context, { argv: [...io.argv.filter((word) => word !== '--open'), '--out', out] }, () =>
-    report(context, id, { ...options, out }),
+  const code = await whereOpen(
+    context,
+    { argv: [...io.argv.filter((word) => word !== '--open'), '--out', out] },
+    () => report(context, id, { ...options, out }),
   );
   if (code === exitCodes.done && options.open && !(await openInBrowser(out)))
     await io.stderr.write(`No browser could be started; open ${out} yourself.\n`);

@@ -1,7 +1,7 @@
 // kill -9 of the trainer’s process, and of the process that trains, at every stage: what comes after goes on where it was,
 // nothing is collected or trained twice, and one candidate comes of it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
@@ -45,8 +45,9 @@ after(async () => {
 const start = () => commands.start(['trainer', '--json'], place.env());
 const folder = () => folderOf(configuration, 'mood', request);
 
-async function reached(holds: (progress: Progress | null) => boolean): Promise<void> {
+async function reached(child: ChildProcess, holds: (progress: Progress | null) => boolean): Promise<void> {
   for (let tries = 0; !holds(await folder().progress()); tries++) {
+    assert.equal(child.exitCode, null, 'the trainer ended by itself');
     assert.ok(tries < 24_000, `still ${JSON.stringify(await folder().progress())}`);
     await sleep(5);
   }
@@ -72,7 +73,7 @@ describe('a trainer that is killed', { timeout: 300_000 }, () => {
     let collected: number | null = null;
     for (const stage of stages) {
       const child = start();
-      await reached(stage);
+      await reached(child, stage);
       child.kill('SIGKILL');
       await once(child, 'exit');
       // Nobody is left to train for.
