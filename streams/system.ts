@@ -85,6 +85,11 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
   const health = new Health(stack);
   const subscriptions: Subscription[] = [];
   const closers: (() => Promise<void>)[] = [];
+  // Jobs alone are a system too: it runs until it is closed.
+  let closed: () => void = () => {};
+  const whenClosed = new Promise<void>((resolve) => {
+    closed = resolve;
+  });
   const close = async () => {
     for (const stop of closers.splice(0)) await stop();
     await Promise.all(subscriptions.map((subscription) => subscription.close()));
@@ -93,6 +98,7 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
     // Every stream has ended: what the engine still runs was abandoned by its stream.
     await Promise.all([candidates?.close(), engine?.close(engineCloseMs)]);
     await ledger?.close();
+    closed();
   };
   let candidates: Candidates | null = null;
   try {
@@ -111,7 +117,7 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
       ends.push(toldOf(stack, stream.name, subscription.done));
     }
     for (const start of ledger ? jobs : []) closers.push(await start(stack, ledger!));
-    const done = Promise.all(ends).then(() => {});
+    const done = Promise.all([...ends, whenClosed]).then(() => {});
     const models = engine && predictor && { predictor, manifests: () => engine.manifests, trials };
     return { names: streams.map(({ name }) => name), done, models, reasons: () => health.reasons, close };
   } catch (error) {

@@ -115,7 +115,7 @@ test('a window that looks unlike the baseline has drifted', () => {
       { bin: 'en', count: en },
       { bin: 'de', count: de },
     ].map((bin) => ({ feature: 'label', ...bin }));
-    const thresholds = { psi: 0.25, jensenShannon: 0.1 };
+    const thresholds = { psi: 0.25, 'jensen-shannon': 0.1 };
     return compareWindow({ baseline, histogram, samplesMin: 500, thresholds }).verdict;
   };
   assert.equal(verdict(905, 95), 'stable');

@@ -7,7 +7,7 @@ import type { Stack } from '../../streams/stack.ts';
 import { accuracyOf, openFirstChampion, type PeriodAccuracy } from './accuracy.ts';
 import { badVersion, task } from './champion.ts';
 import type { Material } from './material.ts';
-import { labelPeriod, type Pace, periodsOf, playPeriod, restful } from './play.ts';
+import { inForce, labelPeriod, type Pace, periodsOf, playPeriod, restful } from './play.ts';
 import { type Entry, Story } from './story.ts';
 import { type Kept, verdictOf } from './verdict.ts';
 import type { World } from './world.ts';
@@ -69,6 +69,7 @@ export async function playLoop(world: World, options: LoopOptions): Promise<Loop
       await playPeriod(stack, period);
       if (at > 0) await labelPeriod(stack, periods[at - 1]!, pace.labelShare);
       await restful(ledger, at < badAt);
+      await inForce(stack, ledger);
       await story.readReports(stack);
       const measured = await accuracyOf(stack, champion, period);
       accuracy.push(measured);

@@ -1,6 +1,7 @@
 // Plays a stream of labelled texts: a period is a minute of event time and lies in the past. Labels come as feedback one
 // period later, for a share of the messages. Between periods time stands still until what a period set off is done: in
 // the real world months pass, here a trainer needs as long as it needs.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { derivedId, derivedTraceparent } from '../../schemas/identity.ts';
 import type { Message } from '../../schemas/topic.ts';
@@ -28,6 +29,7 @@ const minute = 60_000;
 const batchRecords = 500;
 const quietMs = 1_500;
 const stallMs = 240_000;
+const probesMax = 40;
 
 /** The stream cut into periods, the last of which has ended a while ago. */
 export function periodsOf(stream: readonly LabelledText[], pace: Pace, now: number): readonly Period[] {
@@ -91,6 +93,29 @@ export async function restful(ledger: Ledger, isTrained: boolean): Promise<void>
     }
     await sleep(quietMs);
   } while (busy());
+}
+
+/** Resolves when the release that serves by the ledger answers: promotions take effect within moments, not at once. */
+export async function inForce(stack: Stack, ledger: Ledger): Promise<void> {
+  const { serving } = ledger.state(task);
+  if (serving === null) return;
+  for (let probe = 0; probe < probesMax; probe++) {
+    const id = `probe-${randomUUID()}`;
+    const message = { ...envelopeOf(id, stack.now(), stack), text: 'a probe', author: null, thread: null };
+    await publish(stack, 'comments', [message]);
+    if ((await servedBy(stack, id)) === serving.release) return;
+    await sleep(quietMs);
+  }
+  throw new Error(`${serving.release} was promoted and does not answer`);
+}
+
+async function servedBy({ clickhouse }: Stack, id: string): Promise<string> {
+  const sql = `SELECT release FROM prediction_results WHERE messageId = {id:String} AND task = {task:String} AND coalesce(arm, '') != 'shadow'`;
+  for (const until = performance.now() + stallMs; ; await sleep(50)) {
+    const [row] = await clickhouse.query<{ release: string }>(sql, { id, task });
+    if (row) return row.release;
+    if (performance.now() > until) throw new Error('a probe is not answered');
+  }
 }
 
 /** Resolves when a table holds so many rows of a minute of event time. */

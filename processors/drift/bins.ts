@@ -17,7 +17,7 @@ export interface Aligned {
   readonly missing: { readonly expected: number; readonly actual: number };
 }
 
-export const missingBin = 'missing';
+const missingBin = 'missing';
 
 /** Every bin that the baseline or the window knows, those of the baseline first. */
 export function alignBins(baseline: Baseline, histogram: readonly HistogramBin[]): Aligned {
@@ -37,27 +37,6 @@ export function alignBins(baseline: Baseline, histogram: readonly HistogramBin[]
       actual: seen.get(missingBin) ?? 0,
     },
   };
-}
-
-/** With fewer counts in a bin the χ² approximations of what chance gives are wrong. */
-const expectedCountMin = 10;
-
-/** How many bins there are once neighbouring rare ones are put together until the smaller sample should hold ten in each. */
-export function filledBins(expected: readonly number[], actualTotal: number): number {
-  const total = sum(expected);
-  const scale = Math.min(total, actualTotal) / total;
-  let [filled, open] = [0, 0];
-  for (const count of expected) {
-    if (count * scale >= expectedCountMin) {
-      filled += 1;
-      continue;
-    }
-    open += count;
-    if (open * scale < expectedCountMin) continue;
-    filled += 1;
-    open = 0;
-  }
-  return open > 0 ? filled + 1 : Math.max(1, filled);
 }
 
 /** The bin in words: the value itself, or the span of numbers it holds. */

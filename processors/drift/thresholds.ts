@@ -1,7 +1,6 @@
-// From where on a statistic counts: fixed thresholds with what chance adds, or calibrated ones.
+// From where on a statistic counts: fixed thresholds, or calibrated ones.
 import type { Baseline } from '../../schemas/baseline.ts';
-import { type Aligned, filledBins, sum } from './bins.ts';
-import { type Chance, divergenceByChance, type Samples, stabilityByChance } from './divergence.ts';
+import { type Aligned, sum } from './bins.ts';
 import { type Correction, type Counts, calibrated, measure, type StatisticName } from './statistics.ts';
 
 export interface Calibration {
@@ -26,26 +25,35 @@ interface Judging {
 }
 
 /** A statistic before its p-value is corrected. */
-export interface Judged {
+interface Judged {
   readonly feature: string;
   readonly statistic: StatisticName;
   readonly value: number;
   readonly threshold: number;
   readonly pValue: number | null;
+  /** Whether the change is large enough, be it by chance or not. */
+  readonly reached: boolean;
 }
 
 /**
- * Fixed thresholds where a job names none. PSI: 0.25 is usually called a large change; Hellinger, Wasserstein (in
- * standard deviations) and Kolmogorov–Smirnov 0.1; χ² has none, its p-value decides.
+ * What is measured where a job names nothing: χ² decides, the other two say how large a change is in figures that
+ * people know.
  */
-export const usualThresholds: Readonly<Record<StatisticName, number>> = {
+export const usualStatistics: readonly StatisticName[] = ['chi-square', 'psi', 'jensen-shannon'];
+
+/**
+ * Fixed thresholds where a job names none. PSI: 0.25 is usually called a large change; Hellinger, Wasserstein (in
+ * standard deviations) and Kolmogorov–Smirnov 0.1. χ² grows with the messages and says nothing of the size of a change:
+ * its threshold is the Jensen–Shannon distance that the feature has to be away from its baseline.
+ */
+const usualThresholds: Readonly<Record<StatisticName, number>> = {
   psi: 0.25,
   'jensen-shannon': 0.1,
   'kullback-leibler': 0.1,
   hellinger: 0.1,
   wasserstein: 0.1,
   'kolmogorov-smirnov': 0.1,
-  'chi-square': 0,
+  'chi-square': 0.05,
   'missing-rate': 0.01,
   'new-category-rate': 0.01,
 };
@@ -64,21 +72,44 @@ export function judge(features: readonly Feature[], judging: Judging): readonly 
   return pairs.map(({ feature, statistic }) => {
     const counts = countsOf(feature);
     const { value, pValue } = measure(statistic, counts);
-    const threshold =
-      rate === null || judging.calibration === undefined
-        ? fixed(statistic, counts, judging.thresholds[statistic] ?? usualThresholds[statistic])
-        : calibratedFor(statistic, counts, { falseAlarmRate: rate, random: judging.calibration.random });
-    return { feature: feature.baseline.feature, statistic, value, threshold, pValue };
+    const of = { feature: feature.baseline.feature, statistic, value, pValue };
+    if (rate !== null && judging.calibration !== undefined) {
+      const { random } = judging.calibration;
+      const threshold = calibratedFor(statistic, counts, { falseAlarmRate: rate, random });
+      return { ...of, threshold, reached: value >= threshold };
+    }
+    const matters = judging.thresholds[statistic] ?? usualThresholds[statistic];
+    const threshold = statistic === 'chi-square' ? chiSquareOf(matters, counts) : matters;
+    const isLarge = statistic !== 'chi-square' || distanceOf(counts) >= matters;
+    return { ...of, threshold, reached: value >= threshold && isLarge };
   });
 }
 
+/** What χ² comes to when the Jensen–Shannon distance is so large: both are sums of the same squares near equality. */
+const chiSquareOf = (distance: number, { expected, actual }: Counts): number =>
+  (8 * Math.LN2 * distance ** 2) / (1 / sum(expected) + 1 / sum(actual));
+
+/** The Jensen–Shannon distance, the square root of the divergence in bits. */
+const distanceOf = (counts: Counts): number => Math.sqrt(measure('jensen-shannon', counts).value);
+
+/** P-values of χ² of the features that have enough values for it, by their names. */
+export const chancesOf = (
+  features: readonly Feature[],
+  samplesMin: number,
+): readonly (readonly [feature: string, pValue: number | null])[] =>
+  features
+    .filter((feature) => hasStatistic(feature, 'chi-square', samplesMin))
+    .map((feature) => [feature.baseline.feature, measure('chi-square', countsOf(feature)).pValue]);
+
 /**
- * The Jensen–Shannon distance (the square root of the divergence in bits) of label and confidence from the baseline.
- * It counts from the prediction threshold on, and never below what chance gives. Null where neither has a baseline.
+ * The Jensen–Shannon distance of label and confidence from the baseline. It counts from the prediction threshold on,
+ * where it is significant; where thresholds are calibrated, never below what chance gives. Null where neither has a
+ * baseline.
  */
 export function predictionOf(
   features: readonly Feature[],
   judging: Judging,
+  isSignificant: (feature: string) => boolean,
 ): { readonly feature: string; readonly score: number; readonly drifted: boolean } | null {
   const { predictionThreshold = 0.05, calibration } = judging;
   const falseAlarmRate = rateOf(judging, features);
@@ -87,13 +118,14 @@ export function predictionOf(
     .filter((feature) => hasStatistic(feature, 'jensen-shannon', judging.samplesMin))
     .map((feature) => {
       const counts = countsOf(feature);
-      const distance = Math.sqrt(measure('jensen-shannon', counts).value);
+      const score = distanceOf(counts);
       const chance =
         falseAlarmRate === null || calibration === undefined
-          ? divergenceByChance(samplesOf(counts)).rare
+          ? 0
           : calibratedFor('jensen-shannon', counts, { falseAlarmRate, random: calibration.random });
-      const threshold = Math.max(predictionThreshold, Math.sqrt(chance));
-      return { feature: feature.baseline.feature, score: distance, drifted: distance >= threshold };
+      const name = feature.baseline.feature;
+      const isLarge = score >= Math.max(predictionThreshold, Math.sqrt(chance));
+      return { feature: name, score, drifted: isLarge && isSignificant(name) };
     })
     .sort((a, b) => Number(b.drifted) - Number(a.drifted) || b.score - a.score);
   const [first] = measured;
@@ -103,7 +135,7 @@ export function predictionOf(
 /** The statistics of every feature that has them. */
 function pairsOf(
   features: readonly Feature[],
-  { statistics = ['psi', 'jensen-shannon'], samplesMin }: Judging,
+  { statistics = usualStatistics, samplesMin }: Judging,
 ) {
   return features.flatMap((feature) =>
     statistics
@@ -138,27 +170,6 @@ const calibratedFor = (
       samples: sum(actual) + (statistic === 'missing-rate' ? (missing?.actual ?? 0) : 0),
     },
   );
-
-/**
- * Both indices are above zero even when nothing drifts, the more so the fewer the messages and the more the bins. So
- * each has to reach its threshold plus what chance gives on average, and never less than what chance gives once in
- * 10,000 windows. The others have p-values, or values that chance hardly moves.
- */
-function fixed(statistic: StatisticName, counts: Counts, matters: number): number {
-  const chance = chances[statistic]?.(samplesOf(counts));
-  return chance ? Math.max(matters + chance.mean, chance.rare) : matters;
-}
-
-const chances: Partial<Record<StatisticName, (samples: Samples) => Chance>> = {
-  psi: stabilityByChance,
-  'jensen-shannon': divergenceByChance,
-};
-
-const samplesOf = ({ expected, actual }: Counts): Samples => ({
-  bins: filledBins(expected, sum(actual)),
-  expected: sum(expected),
-  actual: sum(actual),
-});
 
 function countsOf({ baseline, aligned }: Feature): Counts {
   const { kind, edges, bins } = baseline;

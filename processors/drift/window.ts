@@ -4,7 +4,7 @@ import type { DriftReport, Statistic } from '../../schemas/drift-report.ts';
 import { type Aligned, alignBins, type HistogramBin, sum } from './bins.ts';
 import { byChange, describeMoves, type Move, movesOf } from './moves.ts';
 import { type Correction, corrected, type StatisticName } from './statistics.ts';
-import { type Calibration, judge, predictionOf } from './thresholds.ts';
+import { type Calibration, chancesOf, judge, predictionOf, usualStatistics } from './thresholds.ts';
 
 export interface Window {
   /** Baselines of one release, one per feature. */
@@ -12,15 +12,17 @@ export interface Window {
   readonly histogram: readonly HistogramBin[];
   /** A window, or a feature of it, with fewer messages is not judged. */
   readonly samplesMin: number;
-  /** From where on a change matters, whatever chance does; statistics left out have thresholds of their own. */
+  /** From where on a change matters, whatever chance does (thresholds.ts); statistics left out have usual ones. */
   readonly thresholds: Readonly<Partial<Record<StatisticName, number>>>;
-  /** PSI and Jensen–Shannon where absent. Those of ordered bins pass over features without an order. */
+  /** χ², PSI and Jensen–Shannon where absent. Those of ordered bins pass over features without an order. */
   readonly statistics?: readonly StatisticName[];
   /** Statistics of the texts themselves, with p-values of each by itself (text/sketch.ts). */
   readonly ofTexts?: readonly Statistic[];
-  /** Thresholds from a wanted rate of false alarms instead of fixed ones. */
+  /** Corrected p-values from this on are chance; 0.01 where absent. */
+  readonly falseAlarmRate?: number;
+  /** Thresholds from a wanted rate of false alarms instead of fixed ones, and that rate for p-values. */
   readonly calibration?: Calibration;
-  /** Of p-values, for the number of tests in the window; Benjamini and Hochberg’s where absent. */
+  /** Of p-values, for the number of features; Holm’s where absent. */
   readonly correction?: Correction;
   /** Share of drifted features of the texts from which a window has drifted; 0.1 where absent. */
   readonly dataThreshold?: number;
@@ -51,9 +53,6 @@ interface Compared {
 
 const movesMax = 8;
 
-/** Corrected p-values below count where thresholds are fixed. */
-const significanceOfFixed = 0.01;
-
 /** What a release says itself. */
 const predictions: ReadonlySet<string> = new Set(['label', 'confidence']);
 
@@ -66,11 +65,11 @@ const decisive: ReadonlySet<string> = new Set([...answered, 'vocabulary', 'domai
 /**
  * Compares a window with the baselines of a release, feature by feature.
  *
- * A statistic has drifted when its value reaches its threshold and its p-value, corrected for the number of tests, is
- * significant (thresholds.ts). A window has drifted when any statistic of label, confidence, language, length, vocabulary
- * or domain has; when the share of the features of the texts that have (`dataScore`) reaches the data threshold; or when the Jensen–Shannon
- * distance of label or confidence (`predictionScore` is the larger) reaches the prediction threshold and what chance
- * gives. Features without enough messages are left out.
+ * A statistic has drifted when its value reaches its threshold and its p-value, corrected for the number of features, is
+ * below the rate of false alarms. A window has drifted when any statistic of label, confidence, language, length, vocabulary
+ * or domain has; when the share of the features of the texts that have (`dataScore`) reaches the data threshold; or when
+ * the Jensen–Shannon distance of label or confidence (`predictionScore` is the larger) reaches the prediction threshold
+ * and is significant by χ². Features without enough messages are left out.
  */
 export function compareWindow(window: Window): Comparison {
   const { baseline, histogram, samplesMin, dataThreshold = 0.1 } = window;
@@ -84,9 +83,10 @@ export function compareWindow(window: Window): Comparison {
     const nothing = { dataScore: null, predictionScore: null, statistics: [], moves: [] };
     return { ...size, ...nothing, verdict: 'too-few-samples', summary };
   }
-  const compared = compareAll(features, window);
+  const chances = chancesIn(features, window);
+  const compared = compareAll(features, window, chances);
   const dataScore = dataScoreOf(compared);
-  const prediction = predictionOf(features, window);
+  const prediction = predictionOf(features, window, (feature) => isRare(window, chances.get(feature) ?? null));
   const drifted =
     compared.some((each) => decisive.has(each.feature) && hasDrifted(each)) ||
     (dataScore !== null && dataScore > 0 && dataScore >= dataThreshold) ||
@@ -101,34 +101,24 @@ export function compareWindow(window: Window): Comparison {
   };
 }
 
-/** Statistics of everything with enough messages, their p-values corrected for all tests of the window. */
+/**
+ * Statistics of everything with enough messages. Those of one feature measure the same change and count as one test:
+ * each is corrected for the number of features, the statistics of the texts among them.
+ */
 function compareAll(features: readonly Feature[], window: Window): readonly Compared[] {
-  const { samplesMin, correction = 'benjamini-hochberg', ofTexts = [] } = window;
-  const enough = features.filter(
-    ({ aligned }) => messagesOf(aligned) >= Math.max(1, samplesMin) && sum(aligned.expected) > 0,
-  );
-  const counted = judge(enough, window).map((judged) => ({
-    ...judged,
-    drifted: judged.value >= judged.threshold,
-  }));
-  const found = [...counted, ...ofTexts];
-  const pValues = corrected(
-    found.map(({ pValue }) => pValue),
-    correction,
-  );
-  const significance = window.calibration?.falseAlarmRate ?? significanceOfFixed;
-  const byFeature = new Map<string, Statistic[]>();
-  for (const [at, statistic] of found.entries()) {
-    const pValue = pValues[at] ?? null;
-    const drifted = statistic.drifted && (pValue === null || pValue < significance);
-    const others = byFeature.get(statistic.feature);
-    if (others) others.push({ ...statistic, drifted, pValue });
-    else byFeature.set(statistic.feature, [{ ...statistic, drifted, pValue }]);
+  const { ofTexts = [], statistics = usualStatistics } = window;
+  const judged = judge(features, window);
+  const found: Statistic[] = [];
+  for (const name of statistics) {
+    const same = judged.filter(({ statistic }) => statistic === name);
+    const pValues = correctedFor(window, same);
+    for (const [at, { reached, ...one }] of same.entries()) {
+      const pValue = pValues[at] ?? null;
+      found.push({ ...one, pValue, drifted: reached && (pValue === null || isRare(window, pValue)) });
+    }
   }
-  return [...byFeature].map(([feature, statistics]) => {
-    const of = enough.find(({ baseline }) => baseline.feature === feature);
-    return { feature, statistics, moves: of ? movesOf(of.baseline, of.aligned) : [] };
-  });
+  const textPValues = correctedFor(window, chances);
+  const byFeature = Map.groupBy;
 }
 
 /** Share of the features of the texts, those that no release has a say in, of which a statistic has drifted. */

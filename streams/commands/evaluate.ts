@@ -17,7 +17,7 @@ import { modelStoreOf } from '../models.ts';
 import { bar, count, table } from '../terminal.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine } from './command.ts';
 import { numberBetween, progressLine } from './data-places.ts';
-import { judgedSets, withLanguages } from './evaluation-sets.ts';
+import { judgedSets, slicedByLanguage } from './evaluation-sets.ts';
 
 export interface EvaluateOptions {
   readonly data?: string;
@@ -86,7 +86,7 @@ async function run(context: CommandContext, name: string, options: EvaluateOptio
   if (options.against !== undefined) releases.push(await store.load(options.against));
   const given = await judgedSets(context, releases[0]!.manifest, options);
   const sets = options.languages
-    ? await withLanguages(await store.load('language'), given, io.signal)
+    ? await slicedByLanguage(await store.load('language'), given, io.signal)
     : given;
   const contestants = await Promise.all(releases.map(contestantOf));
   try {

@@ -7,8 +7,8 @@ import type { ModelManifest, ModelRelease } from '../../schemas/model-manifest.t
 import { repositoryDirectories } from '../../trainers/data-sets/catalog.ts';
 import { type DataSet, openDataSet } from '../../trainers/data-sets/open.ts';
 import { loadSet, splitData } from '../../trainers/data-sets/split.ts';
-import { ask } from '../../trainers/evaluation/answers.ts';
 import type { JudgedSet } from '../../trainers/evaluation/evaluate.ts';
+import { withLanguages } from '../../trainers/evaluation/languages.ts';
 import { tasks } from '../../trainers/tasks/tasks.ts';
 import type { Example } from '../../trainers/trainer.ts';
 import type { CommandContext } from './command.ts';
@@ -107,26 +107,16 @@ async function namedSet(
 }
 
 /** The sets with the slice `language`, as a language release calls each text; rows that have one keep theirs. */
-export async function withLanguages(
+export async function slicedByLanguage(
   release: ModelRelease,
   sets: readonly JudgedSet[],
   signal: AbortSignal,
 ): Promise<readonly JudgedSet[]> {
   const model = await loadModel(release);
-  const labelled: JudgedSet[] = [];
-  for (const set of sets) {
-    const plain = set.examples.map(({ text }) => ({ text, labels: [] }));
-    const values = await ask(model, plain, { signal });
-    const width = release.manifest.labels.length;
-    const examples = set.examples.map((example, row) => {
-      const scores = values.subarray(row * width, (row + 1) * width);
-      const language = release.manifest.labels[scores.indexOf(Math.max(...scores))]!;
-      return { ...example, slices: { language, ...example.slices } };
-    });
-    labelled.push({ ...set, examples });
-  }
+  const sliced: JudgedSet[] = [];
+  for (const set of sets) sliced.push({ ...set, examples: await withLanguages(model, set.examples, signal) });
   await model.close();
-  return labelled;
+  return sliced;
 }
 
 /** So many rows, evenly spread: files are often sorted by label. */

@@ -95,7 +95,7 @@ async function ask(
 function refusal(ledger: Ledger, task: string): Misconfigured {
   const { frozen, retraining, candidate, experiment } = ledger.state(task);
   const [what, fix] = frozen
-    ? [`it is frozen by ${frozen.by}: ${frozen.reason}`, `Thaw it with “millrace freeze ${task} --thaw”.`]
+    ? [`it is frozen by ${frozen.by}: ${frozen.reason}`, `Thaw it with “millrace freeze ${task} --off”.`]
     : retraining
       ? [`the request ${retraining.request} is open`, `See “millrace retrain status ${task}”.`]
       : [

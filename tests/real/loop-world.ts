@@ -24,6 +24,8 @@ type Participant = keyof typeof participants;
 export interface KafkaWorld extends World {
   /** kill -9 of all participants; each is started again. */
   killAll(): Promise<void>;
+  /** Participants that ended by themselves. */
+  readonly ended: readonly string[];
 }
 
 /** Takes six ports from `ports` on. */
@@ -47,11 +49,15 @@ export async function openKafkaWorld(
     MILLRACE_INFERENCE_WORKERS: '1',
   };
   const configuration = loadConfiguration({ env: settings });
+  const ended: string[] = [];
   const running = new Map<Participant, ChildProcess>();
   const start = (name: Participant) => {
     const log = join(folder, `${name}.log`);
     const own = { MILLRACE_STREAMS: participants[name], MILLRACE_DATA_DIRECTORY: join(folder, 'data') };
-    running.set(name, forkModule(program, ['up'], { log, env: { ...process.env, ...settings, ...own } }));
+    const child = forkModule(program, ['up'], { log, env: { ...process.env, ...settings, ...own } });
+    // Nobody but `kill` ends a participant.
+    child.once('exit', (code) => code !== null && ended.push(`${name} ended with ${code}: see ${log}`));
+    running.set(name, child);
   };
   const names = Object.keys(participants) as Participant[];
   const stack = await openStack(configuration, async () => 1);
@@ -59,6 +65,7 @@ export async function openKafkaWorld(
   return {
     stack,
     command: (argv) => commandOn(stack, configuration, argv),
+    ended,
     async killAll() {
       await Promise.all([...running.values()].map((child) => kill(child)));
       for (const name of names) start(name);

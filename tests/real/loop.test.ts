@@ -12,7 +12,7 @@ import { materialOf } from '../../load-tests/loop/material.ts';
 import { lineOf } from '../../load-tests/loop/story.ts';
 import { openKafkaWorld } from './loop-world.ts';
 
-const periods = 14;
+const periods = 18;
 const ports = 29_140;
 
 /** At the first of each of these every participant dies. */
@@ -35,7 +35,7 @@ test('the loop survives kill -9 of each participant at each step, and decides ev
       material,
       models: join(folder, 'models'),
       pace: { periods, rowsPerPeriod: 700, labelShare: 0.8 },
-      badAt: periods - 3,
+      badAt: periods - 5,
       badServedMax: 400,
       gainMin: 0.02,
       signal: context.signal,
@@ -48,6 +48,7 @@ test('the loop survives kill -9 of each participant at each step, and decides ev
       onPeriod: () => {},
     });
     await killing;
+    assert.deepEqual(world.ended, []);
     for (const { promise, kept, seen } of verdict) assert.ok(kept, `${promise}: ${seen}`);
     assert.deepEqual(new Set(killedAt), new Set(steps), timeline.map(lineOf).join(''));
   } finally {

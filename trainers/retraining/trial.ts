@@ -9,8 +9,8 @@ import { loadModel } from '../../processors/inference/load-model.ts';
 import type { Model } from '../../processors/inference/model.ts';
 import type { ModelRelease } from '../../schemas/model-manifest.ts';
 import { repositorySets } from '../data-sets/catalog.ts';
-import { ask } from '../evaluation/answers.ts';
 import { type Answered, answerSet } from '../evaluation/evaluate.ts';
+import { withLanguages } from '../evaluation/languages.ts';
 import { train } from '../train.ts';
 import type { Example } from '../trainer.ts';
 import { type Collection, collect } from './collection.ts';
@@ -165,7 +165,9 @@ async function judgedSets(
   { folder, own, collection }: Trial,
   signal: AbortSignal,
 ): Promise<readonly Judged[]> {
-  const recent = await withLanguages(folder, collection.recent, signal);
+  const languages = await loadModel(await openModelStore(folder.releases).load('language'));
+  const recent = await withLanguages(languages, collection.recent, signal);
+  await languages.close();
   const old = own.split.tests.filter(({ examples }) => examples.length > 0);
   return [
     { set: 'recent', examples: recent },
@@ -175,26 +177,6 @@ async function judgedSets(
       ...(set.among === undefined ? {} : { among: set.among }),
     })),
   ];
-}
-
-async function withLanguages(
-  folder: TrialFolder,
-  examples: readonly Example[],
-  signal: AbortSignal,
-): Promise<readonly Example[]> {
-  const model = await loadModel(await openModelStore(folder.releases).load('language'));
-  const { labels } = model.manifest;
-  const values = await ask(
-    model,
-    examples.map(({ text }) => ({ text, labels: [] })),
-    { signal },
-  );
-  await model.close();
-  return examples.map((example, row) => {
-    const scores = values.subarray(row * labels.length, (row + 1) * labels.length);
-    const language = labels[scores.indexOf(Math.max(...scores))]!;
-    return { ...example, slices: { language, ...example.slices } };
-  });
 }
 
 async function answersOf(model: Model, sets: readonly Judged[], signal: AbortSignal): Promise<Answered[]> {

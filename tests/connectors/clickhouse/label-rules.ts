@@ -1,27 +1,27 @@
 // The rules by which feedback becomes labels, read naively; and feedback that tries them: late, repeated, out of order, in
 // contradiction.
 import type { Feedback } from '../../../schemas/feedback.ts';
-import type { Prediction } from '../../../schemas/prediction.ts';
+import type { Prediction, Result } from '../../../schemas/prediction.ts';
 import { feedbackOf, predictionOf, resultOf } from './stored.ts';
 
 const start = 1_763_722_800_000;
 
+const binsOf: Readonly<Record<string, readonly string[]>> = {
+  'task@1.0.0': ['no', 'yes'],
+  'many@1.0.0': ['a', 'b', 'c'],
+  'hate@1.0.0': ['hate', 'not-hate'],
+};
+
 /** The rules of docs/labels.md, read aloud. */
 export function resolveNaively(predictions: readonly Prediction[], feedback: readonly Feedback[]) {
-  const rows: Record<string, unknown>[] = [];
-  const bins: Readonly<Record<string, readonly string[]>> = {
-    'task@1.0.0': ['no', 'yes'],
-    'many@1.0.0': ['a', 'b', 'c'],
-    'hate@1.0.0': ['hate', 'not-hate'],
-  };
-  for (const task of ['task', 'many', 'hate']) {
-    for (const messageId of new Set(predictions.map((prediction) => prediction.messageId))) {
-      const answers = predictions
+  const messages = [...new Set(predictions.map(({ messageId }) => messageId))];
+  return ['task', 'many', 'hate'].flatMap((task) =>
+    messages.flatMap((messageId) => {
+      const served = predictions
         .filter((prediction) => prediction.messageId === messageId)
-        .flatMap(({ results }) =>
-          results.filter((result) => result.task === task && result.arm !== 'shadow'),
-        );
-      const served = answers.at(-1);
+        .flatMap(({ results }) => results)
+        .filter((result) => result.task === task && result.arm !== 'shadow')
+        .at(-1);
       const words = feedback.filter(
         (word, index) =>
           word.task === task &&
@@ -29,54 +29,58 @@ export function resolveNaively(predictions: readonly Prediction[], feedback: rea
           [word.label, word.value, word.agrees].some((said) => said !== null) &&
           feedback.findIndex(({ id }) => id === word.id) === index,
       );
-      if (!served || words.length === 0) continue;
-      const names = bins[served.release]!;
-      const other = names.length === 2 ? names.find((name) => name !== served.label)! : null;
-      const positive = names.includes('not-hate') ? 'hate' : null;
-      const share = served.probabilities[served.labels.indexOf('hate')];
-      const score =
-        positive === null ? null : 100 * (share ?? 1 - served.probabilities.reduce((a, b) => a + b, 0));
-      const said = words.filter(({ label, agrees }) => label !== null || agrees !== null || score !== null);
-      if (said.length === 0) continue;
-      const meaningOf = ({ label, value, agrees }: Feedback) => {
-        if (label !== null) return { label, value: null, correct: label === served.label };
-        if (value === null || score === null)
-          return { label: agrees ? served.label : other, value: null, correct: agrees! };
-        const named = value >= 50 ? 'hate' : 'not-hate';
-        return { label: named, value, correct: named === served.label };
-      };
-      const authority = ({ by }: Feedback) => ['user', 'reviewer'].indexOf(by ?? '');
-      const kind = ({ label, value }: Feedback) =>
-        label !== null ? 2 : value !== null && score !== null ? 1 : 0;
-      const [winner] = [...said].sort(
-        (one, two) =>
-          authority(two) - authority(one) ||
-          kind(two) - kind(one) ||
-          two.eventTime - one.eventTime ||
-          (two.id < one.id ? -1 : 1),
-      );
-      const meaning = meaningOf(winner!);
-      const isSame = (word: Feedback) => JSON.stringify(meaningOf(word)) === JSON.stringify(meaning);
-      const disagrees = (word: Feedback) => {
-        const { label, correct } = meaningOf(word);
-        return (
-          correct !== meaning.correct || (label !== null && meaning.label !== null && label !== meaning.label)
-        );
-      };
-      rows.push({
-        task,
-        messageId,
-        release: served.release,
-        answer: served.label,
-        ...meaning,
-        by: winner!.by ?? 'system',
-        votes: said.length,
-        conflicting: said.filter(disagrees).length,
-        labelledAt: Math.min(...said.filter(isSame).map(({ ingestTime }) => ingestTime)),
-      });
-    }
+      const label = served && resolved(served, words);
+      return label ? [{ task, messageId, release: served.release, answer: served.label, ...label }] : [];
+    }),
+  );
+}
+
+/** What a word says about the served answer; `score` is that answer as points where the task can be scored. */
+function meaningOf({ label, value, agrees }: Feedback, served: Result, score: number | null) {
+  if (label !== null) return { label, value: null, correct: label === served.label };
+  if (value === null || score === null) {
+    const names = binsOf[served.release]!;
+    const other = names.length === 2 ? names.find((name) => name !== served.label)! : null;
+    return { label: agrees ? served.label : other, value: null, correct: agrees! };
   }
-  return rows;
+  const named = value >= 50 ? 'hate' : 'not-hate';
+  return { label: named, value, correct: named === served.label };
+}
+
+/** One label of all that was said about one answer. */
+function resolved(served: Result, words: readonly Feedback[]) {
+  const share = served.probabilities[served.labels.indexOf('hate')];
+  const score = binsOf[served.release]!.includes('not-hate')
+    ? 100 * (share ?? 1 - served.probabilities.reduce((a, b) => a + b, 0))
+    : null;
+  const said = words.filter(({ label, agrees }) => label !== null || agrees !== null || score !== null);
+  if (said.length === 0) return null;
+  const authority = ({ by }: Feedback) => ['user', 'reviewer'].indexOf(by ?? '');
+  const kind = ({ label, value }: Feedback) =>
+    label !== null ? 2 : value !== null && score !== null ? 1 : 0;
+  const [winner] = [...said].sort(
+    (one, two) =>
+      authority(two) - authority(one) ||
+      kind(two) - kind(one) ||
+      two.eventTime - one.eventTime ||
+      (two.id < one.id ? -1 : 1),
+  );
+  const meaning = meaningOf(winner!, served, score);
+  const isSame = (word: Feedback) =>
+    JSON.stringify(meaningOf(word, served, score)) === JSON.stringify(meaning);
+  const disagrees = (word: Feedback) => {
+    const { label, correct } = meaningOf(word, served, score);
+    return (
+      correct !== meaning.correct || (label !== null && meaning.label !== null && label !== meaning.label)
+    );
+  };
+  return {
+    ...meaning,
+    by: winner!.by ?? 'system',
+    votes: said.length,
+    conflicting: said.filter(disagrees).length,
+    labelledAt: Math.min(...said.filter(isSame).map(({ ingestTime }) => ingestTime)),
+  };
 }
 
 /** Numbers in [0, 1), the same in every run. */

@@ -74,8 +74,8 @@ export const silent = { inserted: () => {}, repeated: () => {}, stopped: () => {
 
 export class Sink {
   readonly clickhouse: Clickhouse;
-  /** What was found of views that were compared since the tables were made anew. */
-  readonly views: ViewState[] = [];
+  /** What was found of views that were compared since the tables were made anew, by the name of the view. */
+  readonly views = new Map<string, ViewState>();
   readonly close: () => Promise<void>;
 
   constructor(clickhouse: Clickhouse, close: () => Promise<void>) {
@@ -86,12 +86,12 @@ export class Sink {
   /** Tables anew, so that no token of one test is remembered in the next. */
   async renew(): Promise<void> {
     const command = (sql: string): Promise<void> => this.clickhouse.command(sql);
-    for (const view of ['histograms_from_predictions', 'prediction_results'])
+    for (const view of ['histograms_from_predictions', 'confidences_from_predictions', 'prediction_results'])
       await command(`DROP VIEW IF EXISTS ${view}`);
-    for (const table of ['migrations', 'predictions', 'histograms'])
+    for (const table of ['migrations', 'predictions', 'histograms', 'confidences'])
       await command(`DROP TABLE IF EXISTS ${table} SYNC`);
     await applyMigrations(this.clickhouse, await readMigrations());
-    this.views.length = 0;
+    this.views.clear();
   }
 
   deliveryOf(options: Partial<ClickhouseDeliveryOptions> = {}): ClickhouseDelivery {
@@ -108,7 +108,7 @@ export class Sink {
           // Nothing else inserts while these tests look.
           insertMs: 0,
           stillOurs,
-          onView: (_, state) => this.views.push(state),
+          onView: (view, state) => this.views.set(view.split('.').at(-1)!, state),
         }),
       letters: noLetters,
       logStart: async () => 0,

@@ -33,19 +33,21 @@ function refusal(sources: Parameters<typeof loadConfiguration>[0]): string {
   return message;
 }
 
+const jobs = ['drift', 'alerts', 'trainer', 'experiments'];
+
 describe('where values come from', () => {
   it('needs nothing: the defaults are the embedded mode', () => {
     const configuration = loadConfiguration({ env: {} });
     assert.deepEqual(configuration.kafka.brokers, []);
     assert.equal(configuration.clickhouse.url, null);
     assert.equal(configuration.wireFormat, 'avro');
-    assert.deepEqual(configuration.streams, ['chain', 'sinks', 'drift']);
+    assert.deepEqual(configuration.streams, ['chain', 'sinks', ...jobs]);
     assert.equal(configuration.loop.inFlightBytesMax, 64 * 1024 * 1024);
     assert.ok(configuration.inference.workers >= 1);
     // Choices are typed as such, not as any text.
     const level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent' = configuration.log.level;
     const streams: readonly StreamName[] = configuration.streams;
-    assert.deepEqual([level, streams.length], ['info', 3]);
+    assert.deepEqual([level, streams.length], ['info', 6]);
   });
 
   it('reads variables of every kind', () => {
@@ -63,7 +65,7 @@ describe('where values come from', () => {
     });
     assert.deepEqual(configuration.kafka.brokers, ['a:9092', 'b:9092']);
     assert.equal(configuration.http.port, 0);
-    assert.deepEqual(configuration.streams, ['features', 'inference', 'scoring', 'sinks', 'drift']);
+    assert.deepEqual(configuration.streams, ['features', 'inference', 'scoring', 'sinks', ...jobs]);
     assert.equal(configuration.log.fsync, true);
     assert.equal(configuration.sink.deadlineMs, 120_000);
     assert.equal(configuration.cache.bytesMax, 1_572_864);

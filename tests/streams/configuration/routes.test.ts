@@ -57,8 +57,9 @@ test('a variable and a file say the same', () => {
 });
 
 test('routes run by default where there are some, and only then', () => {
-  assert.deepEqual(loadConfiguration({ env: {} }).streams, ['chain', 'sinks', 'drift']);
-  assert.deepEqual(routesOf('from=a task=t to=b').streams, ['chain', 'routes', 'sinks', 'drift']);
+  const [chain, ...others] = loadConfiguration({ env: {} }).streams;
+  assert.ok(!others.includes('routes'));
+  assert.deepEqual(routesOf('from=a task=t to=b').streams, [chain, 'routes', ...others]);
 });
 
 const mistakes: readonly (readonly [routes: string, says: RegExp])[] = [
