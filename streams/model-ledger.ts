@@ -26,6 +26,7 @@ export interface Recorded {
 type Listener = (state: TaskState, event: ModelEvent) => void;
 
 const topic = 'model-events';
+const unreadable = 'a record of model-events is no decision that this version knows';
 const recordMs = 30_000;
 const retryMs = 1_000;
 
@@ -146,7 +147,10 @@ export class Ledger {
       for (const record of records) {
         const event = wire.decode(topic, partition, record);
         this.#next = record.offset + 1;
-        if (!(event instanceof Refusal)) this.#take(event as unknown as ModelEvent);
+        // Passed over by everyone whose code is of the same version; another one may know it.
+        if (event instanceof Refusal)
+          this.#stack.logger.error({ offset: record.offset, ...event }, unreadable);
+        else this.#take(event as unknown as ModelEvent);
       }
     }
   }

@@ -29,7 +29,9 @@ export class Story {
 
   /** Follows the decisions; what is returned ends that. */
   follow(ledger: Ledger): () => void {
-    return ledger.onDecision((_, event) => this.#add(event.event, event.release, describe(event)));
+    return ledger.onDecision((_, event) => {
+      if (event.task === task) this.#add(event.event, event.release, describe(event));
+    });
   }
 
   plays(period: { readonly index: number; readonly when: string }): void {

@@ -34,6 +34,8 @@ export const settingsOf = (folder: string): Readonly<Record<string, string>> => 
   MILLRACE_EXPERIMENTS_EVERY_MS: '500',
   MILLRACE_EXPERIMENTS_SHADOW_LABELS_MIN: '300',
   MILLRACE_EXPERIMENTS_CANARY_MESSAGES_MIN: '200',
+  // In the time of the play: some five periods.
+  MILLRACE_EXPERIMENTS_LASTS_MS: '40000',
   MILLRACE_ALERTS_EVERY_MS: '1000',
   HTTP_REQUESTS: 'off',
   HTTP_PORT: '0',

@@ -108,18 +108,14 @@ const rules: Readonly<Record<ModelEvent['event'], Rule>> = {
       ? {
           ...state,
           retraining: event.request === null ? state.retraining : null,
-          candidate: state.candidate ?? {
-            release: event.release,
-            request: event.request,
-            at: event.eventTime,
-          },
+          candidate: { release: event.release, request: event.request, at: event.eventTime },
         }
       : null,
   shadowed: (state, event) =>
     !state.frozen &&
     !state.experiment &&
     isNew(state, event) &&
-    event.evidence.control !== undefined &&
+    isControl(state, event.evidence.control) &&
     state.candidate?.release === event.release
       ? { ...state, candidate: null, experiment: experimentOf(event, state.candidate.request) }
       : null,
@@ -137,9 +133,9 @@ const rules: Readonly<Record<ModelEvent['event'], Rule>> = {
       : null,
   promoted: (state, event) => {
     // A person’s word needs no experiment, and ends one: its control or its treatment is not what it was.
-    if (event.experiment === null) return { ...served(state, event), ...interrupted(state, event) };
+    if (event.experiment === null) return { ...served(state, event), ...interrupted(state, event.release) };
     if (state.frozen || !isOpen(state, event)) return null;
-    if ((state.serving?.release ?? state.experiment!.control) !== state.experiment!.control) return null;
+    if (!isControl(state, state.experiment!.control)) return null;
     return { ...served(state, event), ...ending(state, event) };
   },
   'rolled-back': (state, event) => {
@@ -151,7 +147,7 @@ const rules: Readonly<Record<ModelEvent['event'], Rule>> = {
       serving: { release: serving, since: event.eventTime, by: event.by },
       previous: null,
       restedSince: event.eventTime,
-      ...interrupted(state, event),
+      ...interrupted(state, serving),
     };
   },
   'baseline-renewed': () => null,
@@ -161,12 +157,19 @@ const rules: Readonly<Record<ModelEvent['event'], Rule>> = {
 };
 
 /** Whether an event is the answer to the open request. */
-const answers = ({ frozen, retraining }: TaskState, { request }: ModelEvent): boolean =>
-  !frozen && retraining !== null && retraining.request === request;
+const answers = ({ frozen, retraining, candidate }: TaskState, { request, event }: ModelEvent): boolean =>
+  !frozen &&
+  retraining?.request === request &&
+  // One candidate at a time: the trainer’s waits until the one before it is under way.
+  (candidate === null || event !== 'candidate-trained');
 
 /** Whether a person brings a release of his own, and nothing else is under way. */
 const isBrought = ({ frozen, experiment, candidate }: TaskState, { request }: ModelEvent): boolean =>
   request === null && !frozen && !experiment && !candidate;
+
+/** Whether a candidate is compared with what serves, as far as anything was decided about that. */
+const isControl = ({ serving }: TaskState, control: string | undefined): boolean =>
+  control !== undefined && (serving === null || serving.release === control);
 
 const isNew = (state: TaskState, { experiment }: ModelEvent): boolean =>
   experiment !== null && !state.ended.includes(experiment);
@@ -195,10 +198,14 @@ const served = (state: TaskState, event: ModelEvent): TaskState => ({
       : (state.serving?.release ?? event.evidence.previous ?? null),
 });
 
-/** What is over because a person said who serves: an experiment, and a candidate that serves now. */
-const interrupted = ({ experiment, candidate, ended }: TaskState, { release }: ModelEvent) => ({
+/** What is over because a person said who serves: a request about another one, an experiment, a candidate that serves. */
+const interrupted = (
+  { retraining, experiment, candidate, ended }: TaskState,
+  serving: string,
+): Partial<TaskState> => ({
+  retraining: retraining?.release === serving ? retraining : null,
   experiment: null,
-  candidate: candidate?.release === release ? null : candidate,
+  candidate: candidate?.release === serving ? null : candidate,
   ended: experiment === null ? ended : [...ended, experiment.id].slice(-endedMax),
 });
 

@@ -201,6 +201,32 @@ describe('what holds for a task', () => {
     assert.equal(advance(state, back), state);
   });
 
+  it('ends what rested on another release when a person says who serves', () => {
+    const byHand = event('promoted', { release: 'sentiment@7', by: 'ann' });
+    const canary = fold([...states.canary, byHand]);
+    assert.equal(canary.experiment, null);
+    assert.equal(advance(canary, promoted), canary);
+    assert.equal(fold([requested, byHand]).retraining, null);
+    const same = event('promoted', { release: 'sentiment@1', by: 'ann' });
+    assert.equal(fold([requested, same]).retraining?.request, 'request-1');
+    assert.equal(fold([same, byHand, event('promoted', { release: 'sentiment@7' })]).previous, 'sentiment@1');
+  });
+
+  it('tries a candidate against nothing but what serves', () => {
+    const other = event('promoted', { release: 'sentiment@5', by: 'ann' });
+    const moved = fold([requested, trained, other]);
+    assert.equal(advance(moved, shadowed), moved);
+    const evidence = { control: 'sentiment@5' };
+    const against = event('shadowed', { experiment: 'experiment-2', evidence });
+    assert.ok(advance(moved, against).experiment);
+  });
+
+  it('has one candidate at a time', () => {
+    const brought = event('candidate-trained', { release: 'sentiment@9' });
+    const waiting = fold([requested, brought]);
+    assert.equal(advance(waiting, trained), waiting);
+  });
+
   it('keeps what is under way through a freeze and a thaw', () => {
     for (const name of canBeFrozen) {
       const before = fold(states[name]);
