@@ -222,8 +222,7 @@ describe('what holds for a task', () => {
   });
 
   it('has one candidate at a time', () => {
-    const brought = event('candidate-trained', { release: 'sentiment@9' });
-    const waiting = fold([requested, brought]);
+    const waiting = fold([requested, event('candidate-trained', { release: 'sentiment@9' })]);
     assert.equal(advance(waiting, trained), waiting);
   });
 
