@@ -37,6 +37,9 @@ if (values.help) {
   process.exit(0);
 }
 
+/** The whole of each stream in some 26 periods. */
+const rowsPerPeriod = { tweets: 1_800, reviews: 1_000 };
+
 const say = (text: string): void => void (values.json ? process.stderr : process.stdout).write(text);
 
 function chosen(): MaterialName {
@@ -63,8 +66,8 @@ async function main(): Promise<number> {
       const result = await playLoop(world, {
         material,
         models: join(folder, 'models'),
-        pace: { periods, rowsPerPeriod: 1_500, labelShare: 0.5 },
-        badAt: periods - 4,
+        pace: { periods, rowsPerPeriod: rowsPerPeriod[material.name], labelShare: 1 },
+        badBeforeEnd: 5,
         badServedMax: 400,
         gainMin: 0.01,
         signal: interruption.signal,

@@ -13,13 +13,30 @@ import type { Ledger } from './model-ledger.ts';
 /** Who moves aliases after the ledger: moves by anybody else were made by hand. */
 export const mirrorName = 'ledger';
 
-/** A champion that was named in the store itself after the ledger’s last decision; null where the ledger has it right. */
+/** What tells a decision about who serves from every other about its task. */
+type Decided = NonNullable<TaskState['serving']>;
+
+const markOf = ({ since }: Decided): string => `, decision of ${new Date(since).toISOString()}`;
+const anyMark = /, decision of \S+$/;
+
+/** What the history of aliases says of a move that follows from a decision: by that it is told from one by hand. */
+const marked = ({ by, why }: Reason, decided: Decided): Reason => ({ by: `${by}${markOf(decided)}`, why });
+
+const isMirrored = ({ by }: AliasMove): boolean => by === mirrorName || anyMark.test(by);
+
+/**
+ * A champion that was named in the store itself after the ledger’s last decision; null where the ledger has it right. A
+ * move by hand comes after the one that mirrors the decision. Only where the decision moved nothing, for the store had it
+ * so already or could not be told, do the two times say which was first.
+ */
 async function movedByHand(store: ModelStore, { task, serving }: TaskState): Promise<AliasMove | null> {
   if (serving === null) return null;
   const { history } = await store.aliases(task);
-  const last = history.findLast(({ alias, to }) => alias === 'champion' && to !== null);
-  if (!last || last.by === mirrorName || Date.parse(last.at) <= serving.since) return null;
-  return `${task}@${last.to}` === serving.release ? null : last;
+  const moves = history.filter(({ alias, to }) => alias === 'champion' && to !== null);
+  const last = moves.at(-1);
+  if (!last || isMirrored(last) || `${task}@${last.to}` === serving.release) return null;
+  const isAfter = moves.some(({ by }) => by.endsWith(markOf(serving)));
+  return isAfter || Date.parse(last.at) > serving.since ? last : null;
 }
 
 /** The release that serves a task, `task@version`. Throws what the store throws where it is to say. */
@@ -29,16 +46,21 @@ export async function servingRelease(store: ModelStore, state: TaskState): Promi
   return moved === null ? state.serving.release : `${state.task}@${moved.to}`;
 }
 
-/** Versions that the ledger says serve, by task; tasks that it says nothing about are left to the store. */
+/**
+ * Releases by task, what serves by the ledger and then what may stand in for it: what served before. Tasks that it says
+ * nothing about are left to the store.
+ */
 export async function servingVersions(
   store: ModelStore,
   states: readonly TaskState[],
-): Promise<Readonly<Record<string, string>>> {
+): Promise<Readonly<Record<string, readonly string[]>>> {
   const decided = states.filter(({ serving, experiment }) => serving !== null || experiment !== null);
-  const versions = decided.map(
-    async (state) => [state.task, versionOf(await servingRelease(store, state))] as const,
-  );
-  return Object.fromEntries(await Promise.all(versions));
+  const releases = decided.map(async (state) => {
+    const serving = await servingRelease(store, state);
+    const before = [state.serving?.release, state.previous].filter((each) => each != null);
+    return [state.task, [...new Set([serving, ...before])]] as const;
+  });
+  return Object.fromEntries(await Promise.all(releases));
 }
 
 export const versionOf = (release: string): string => release.slice(release.indexOf('@') + 1);
@@ -63,11 +85,11 @@ export async function mirror(
   for (let tries = 1; ; tries++) {
     const { serving, previous } = ledger.state(task);
     if (serving === null) return;
-    const why = reason ?? { by: mirrorName, why: `as ${serving.by ?? 'somebody'} decided` };
+    const why = marked(reason ?? { by: mirrorName, why: `as ${serving.by ?? 'somebody'} decided` }, serving);
     try {
       // What nobody has ever named a champion of stays as it is until a person does.
-      const isMirrored = (await manifestOrNone(store, task))?.release === serving.release;
-      if (isMirrored && reason === undefined) return;
+      const isThere = (await manifestOrNone(store, task))?.release === serving.release;
+      if (isThere && reason === undefined) return;
       const before = previous === null ? null : await manifestOrNone(store, previous);
       await store.changeAliases(task, (current) => movesTo(ledger.state(task), before, current), why);
       return;

@@ -7,7 +7,7 @@ import type { Engine } from '../processors/inference/engine.ts';
 import type { Asking, Predictor } from '../processors/inference/inference.ts';
 import type { Input } from '../processors/inference/model.ts';
 import { startAlerting } from './alerts/alerting.ts';
-import { incidentOfStop, raise } from './alerts.ts';
+import { incidentOfStop, raise, resolveRunning } from './alerts.ts';
 import { storesAnything } from './configuration/configuration.ts';
 import { startDriftJob } from './drift-job.ts';
 import { type Candidates, openCandidates } from './experiments/candidates.ts';
@@ -116,6 +116,12 @@ export async function startSystem(stack: Stack, options: SystemOptions): Promise
       subscriptions.push(subscription);
       ends.push(toldOf(stack, stream.name, subscription.done));
     }
+    closers.push(
+      resolveRunning(
+        stack,
+        streams.map(({ name }) => name),
+      ),
+    );
     for (const start of ledger ? jobs : []) closers.push(await start(stack, ledger!));
     const done = Promise.all([...ends, whenClosed]).then(() => {});
     const models = engine && predictor && { predictor, manifests: () => engine.manifests, trials };

@@ -8,20 +8,18 @@ export interface EmailOptions extends SmtpServer {
   readonly to: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Told which recipients a mail did not go to, with what the server said, when others took it. */
+  readonly onRefused: (refused: readonly string[]) => void;
 }
 
-export function emailChannel({ from, to, now, ...server }: EmailOptions): Channel {
+export function emailChannel({ from, to, now, onRefused, ...server }: EmailOptions): Channel {
   return {
     name: 'email',
-    send: (notification, signal) =>
-      sendMail(
-        server,
-        {
-          from: addressIn(from),
-          to: to.map(addressIn),
-          content: mailOf(notification, { from, to }, now()),
-        },
-        signal,
-      ),
+    async send(notification, signal) {
+      const content = mailOf(notification, { from, to }, now());
+      const envelope = { from: addressIn(from), to: to.map(addressIn), content };
+      const refused = await sendMail(server, envelope, signal);
+      if (refused.length > 0) onRefused(refused);
+    },
   };
 }

@@ -45,11 +45,12 @@ async function request({
   channel,
 }: Required<Post>): Promise<Response> {
   try {
-    return await fetch(url, {
+    const { address, authorization } = withoutCredentials(url);
+    return await fetch(address, {
       method: 'POST',
       body,
       redirect: 'manual',
-      headers: { 'content-type': 'application/json', 'user-agent': 'millrace', ...headers },
+      headers: { 'content-type': 'application/json', 'user-agent': 'millrace', ...authorization, ...headers },
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
   } catch (error) {
@@ -58,6 +59,29 @@ async function request({
     throw new Retryable(`${channel} cannot be reached: ${why}`, { code: 'notification-unreachable' });
   }
 }
+
+/** `fetch` takes no address with a user and a password in it: they are Basic authentication (RFC 7617), as curl sends them. */
+function withoutCredentials(url: string): {
+  readonly address: URL;
+  readonly authorization: Readonly<Record<string, string>>;
+} {
+  const address = new URL(url);
+  const { username, password } = address;
+  if (username === '' && password === '') return { address, authorization: {} };
+  address.username = '';
+  address.password = '';
+  const credentials = Buffer.from(`${plain(username)}:${plain(password)}`).toString('base64');
+  return { address, authorization: { authorization: `Basic ${credentials}` } };
+}
+
+/** Text of a part of an address; a per cent sign that encodes nothing stands for itself. */
+const plain = (part: string): string => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+};
 
 // Not the whole message: it may hold the address, and that may be a secret.
 const reasonOf = (cause: unknown): string =>

@@ -37,14 +37,18 @@ const replyMax = 65_536;
 
 /**
  * Sends one mail. Throws `NotificationRefused` for answers that are final (5xx), `Retryable` for all else; a recipient
- * that is refused while others are not is left out, unless none is left.
+ * that is refused while others are not is left out, unless none is left. Gives those left out, with the answers.
  */
-export async function sendMail(server: SmtpServer, envelope: Envelope, signal: AbortSignal): Promise<void> {
+export async function sendMail(
+  server: SmtpServer,
+  envelope: Envelope,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   signal.throwIfAborted();
   const conversation = await Conversation.open(server, signal);
   try {
     await conversation.introduce();
-    await conversation.deliver(envelope);
+    return await conversation.deliver(envelope);
   } finally {
     conversation.end();
   }
@@ -80,7 +84,7 @@ class Conversation {
     if (username !== null && password !== null) await this.#login(username, password);
   }
 
-  async deliver({ from, to, content }: Envelope): Promise<void> {
+  async deliver({ from, to, content }: Envelope): Promise<readonly string[]> {
     await this.#say(`MAIL FROM:<${from}>`, 250);
     const refused: string[] = [];
     for (const recipient of to) {
@@ -94,6 +98,7 @@ class Conversation {
     // A line that is a single dot would end the mail: dots at the beginning of lines are doubled.
     const stuffed = content.replaceAll(/^\./gm, '..').replace(/(\r\n)?$/, '\r\n');
     await this.#say(`${stuffed}.`, 250);
+    return refused;
   }
 
   end(): void {

@@ -26,6 +26,7 @@ ALTER TABLE histograms COMMENT COLUMN `bin` 'Label or language, or the index of 
 DROP VIEW IF EXISTS histograms_from_predictions;
 
 -- As in 0003, with the kind, and with a bin for what is missing. A release may have a baseline for each kind of message.
+-- A result without a label is no answer, but the silence of a candidate on trial that failed or was late: it is not counted.
 CREATE MATERIALIZED VIEW IF NOT EXISTS histograms_from_predictions TO histograms AS
 SELECT minute, tenant, release, observed.1 AS feature, observed.2 AS bin, sum(results) AS count, kind
 FROM (
@@ -44,7 +45,7 @@ FROM (
         toStartOfMinute(eventTime) AS minute, tenant, kind, language, textLength,
         result.1 AS release, result.2 AS label, result.3 AS confidence
       FROM predictions
-      ARRAY JOIN arrayZip(`results.release`, `results.label`, `results.confidence`) AS result
+      ARRAY JOIN arrayFilter(answer -> answer.2 != '', arrayZip(`results.release`, `results.label`, `results.confidence`)) AS result
     ) AS observations
     ANY LEFT JOIN (
       SELECT
@@ -62,7 +63,7 @@ FROM (
   GROUP BY minute, tenant, kind, release, label, language, confidenceBin, lengthBin
 )
 ARRAY JOIN arrayFilter(observation -> observation.2 != '', [
-  ('label', if(label = '', 'missing', toString(label))),
+  ('label', toString(label)),
   ('language', if(language = '', 'missing', toString(language))),
   ('confidence', confidenceBin),
   ('length', lengthBin)
@@ -143,7 +144,7 @@ FROM (
     toStartOfMinute(eventTime) AS minute, tenant, kind,
     result.1 AS release, result.2 AS label, toFloat64(result.3) AS confidence
   FROM predictions
-  ARRAY JOIN arrayZip(`results.release`, `results.label`, `results.confidence`) AS result
+  ARRAY JOIN arrayFilter(answer -> answer.2 != '', arrayZip(`results.release`, `results.label`, `results.confidence`)) AS result
 )
 WHERE confidence >= 0 AND confidence <= 1
 GROUP BY minute, tenant, kind, release, label, bin;

@@ -16,8 +16,8 @@ export interface LoopOptions {
   readonly material: Material;
   readonly models: string;
   readonly pace: Pace;
-  /** Period at which the bad candidate is brought; the first after it at which nothing else is under way. */
-  readonly badAt: number;
+  /** How many periods before the end the bad candidate is brought, once nothing else is under way. */
+  readonly badBeforeEnd: number;
   /** Messages that the bad candidate may serve at most. */
   readonly badServedMax: number;
   readonly gainMin: number;
@@ -35,7 +35,7 @@ export interface LoopResult {
 
 /** Plays the stream, brings a bad candidate near the end, and judges what was seen. */
 export async function playLoop(world: World, options: LoopOptions): Promise<LoopResult> {
-  const { material, models, pace, badAt, badServedMax, gainMin, signal } = options;
+  const { material, models, pace, badBeforeEnd, badServedMax, gainMin, signal } = options;
   const started = performance.now();
   const { stack } = world;
   const ledger = await openLedger(stack);
@@ -47,6 +47,7 @@ export async function playLoop(world: World, options: LoopOptions): Promise<Loop
   let brought = false;
   try {
     const periods = periodsOf(material.stream, pace, stack.now());
+    const badAt = periods.length - badBeforeEnd;
     for (const [at, period] of periods.entries()) {
       signal.throwIfAborted();
       story.plays(period);

@@ -15,7 +15,7 @@ export interface LabelledText {
 }
 
 export interface Material {
-  readonly name: string;
+  readonly name: MaterialName;
   readonly doc: string;
   /** The first champion learns from these. */
   readonly past: readonly LabelledText[];

@@ -59,8 +59,20 @@ export const channelsOf = ({ evidence }: Pick<Alert, 'evidence'>): readonly stri
 export class History {
   readonly #incidents = new Map<string, Incident>();
   readonly #silences = new Map<string, Silence>();
-  readonly #seen = new Set<string>();
-  readonly #over = new Set<string>();
+  /** Ids of messages, and of incidents that are over, with the time of the log that each was last known at. */
+  readonly #seen = new Map<string, number>();
+  readonly #over = new Map<string, number>();
+  readonly #rememberedMs: number;
+
+  /** What is older than `rememberedMs` before the newest message is forgotten, but for each rule’s latest incident. */
+  constructor({ rememberedMs = Number.POSITIVE_INFINITY }: { readonly rememberedMs?: number } = {}) {
+    this.#rememberedMs = rememberedMs;
+  }
+
+  /** Messages and incidents that are remembered besides each rule’s latest incident. */
+  get size(): number {
+    return this.#seen.size + this.#over.size + this.#silences.size;
+  }
 
   /** The latest incident of a rule, over or not. */
   incident(rule: string): Incident | undefined {
@@ -87,13 +99,24 @@ export class History {
     const entry = (hidden: string | null): Entry => ({ offset, time, alert, incident, hidden, redriven });
     // A record that was put back changes nothing; it is for the channel that refused it.
     if (redriven) return entry(null);
+    this.#forget(time - this.#rememberedMs);
     if (this.#seen.has(alert.id)) return entry('repeated');
-    this.#seen.add(alert.id);
+    this.#seen.set(alert.id, time);
     if (isSilenceNotice(alert)) {
       this.#silence(alert, time);
       return entry('a silence');
     }
     return entry(alert.state === 'firing' ? this.#fires(alert, time) : this.#ends(alert, time));
+  }
+
+  /** The log holds nothing any more that could repeat what is so old. */
+  #forget(before: number): void {
+    for (const known of [this.#seen, this.#over])
+      for (const [id, time] of known) {
+        if (time >= before) break;
+        known.delete(id);
+      }
+    for (const { id, to } of this.silences) if (to < before) this.#silences.delete(id);
   }
 
   #silence(alert: Alert, time: number): void {
@@ -121,7 +144,7 @@ export class History {
       return hidden;
     }
     // Another incident of the rule has begun: the one before is over without a word.
-    if (known) this.#over.add(known.id);
+    if (known) this.#over.set(known.id, time);
     this.#incidents.set(alert.rule, {
       id,
       rule: alert.rule,
@@ -143,7 +166,7 @@ export class History {
     known.lastAt = time;
     known.steps.add(alert.id);
     known.alert = { ...alert, severity: known.alert.severity };
-    this.#over.add(known.id);
+    this.#over.set(known.id, time);
     // Who was told of the beginning is told of the end, silenced or not.
     return known.told ? null : 'never told of';
   }

@@ -92,15 +92,6 @@ const chiSquareOf = (distance: number, { expected, actual }: Counts): number =>
 /** The Jensen–Shannon distance, the square root of the divergence in bits. */
 const distanceOf = (counts: Counts): number => Math.sqrt(measure('jensen-shannon', counts).value);
 
-/** P-values of χ² of the features that have enough values for it, by their names. */
-export const chancesOf = (
-  features: readonly Feature[],
-  samplesMin: number,
-): readonly (readonly [feature: string, pValue: number | null])[] =>
-  features
-    .filter((feature) => hasStatistic(feature, 'chi-square', samplesMin))
-    .map((feature) => [feature.baseline.feature, measure('chi-square', countsOf(feature)).pValue]);
-
 /**
  * The Jensen–Shannon distance of label and confidence from the baseline. It counts from the prediction threshold on,
  * where it is significant; where thresholds are calibrated, never below what chance gives. Null where neither has a
@@ -133,10 +124,7 @@ export function predictionOf(
 }
 
 /** The statistics of every feature that has them. */
-function pairsOf(
-  features: readonly Feature[],
-  { statistics = usualStatistics, samplesMin }: Judging,
-) {
+function pairsOf(features: readonly Feature[], { statistics = usualStatistics, samplesMin }: Judging) {
   return features.flatMap((feature) =>
     statistics
       .filter((statistic) => hasStatistic(feature, statistic, samplesMin))

@@ -4,7 +4,7 @@ import type { DriftReport, Statistic } from '../../schemas/drift-report.ts';
 import { type Aligned, alignBins, type HistogramBin, sum } from './bins.ts';
 import { byChange, describeMoves, type Move, movesOf } from './moves.ts';
 import { type Correction, corrected, type StatisticName } from './statistics.ts';
-import { type Calibration, chancesOf, judge, predictionOf, usualStatistics } from './thresholds.ts';
+import { type Calibration, judge, predictionOf } from './thresholds.ts';
 
 export interface Window {
   /** Baselines of one release, one per feature. */
@@ -83,10 +83,12 @@ export function compareWindow(window: Window): Comparison {
     const nothing = { dataScore: null, predictionScore: null, statistics: [], moves: [] };
     return { ...size, ...nothing, verdict: 'too-few-samples', summary };
   }
-  const chances = chancesIn(features, window);
-  const compared = compareAll(features, window, chances);
+  const enough = features.filter(
+    ({ aligned }) => messagesOf(aligned) >= Math.max(1, samplesMin) && sum(aligned.expected) > 0,
+  );
+  const compared = compareAll(enough, window);
   const dataScore = dataScoreOf(compared);
-  const prediction = predictionOf(features, window, (feature) => isRare(window, chances.get(feature) ?? null));
+  const prediction = predictionOf(enough, window, significantIn(enough, window));
   const drifted =
     compared.some((each) => decisive.has(each.feature) && hasDrifted(each)) ||
     (dataScore !== null && dataScore > 0 && dataScore >= dataThreshold) ||
@@ -101,24 +103,57 @@ export function compareWindow(window: Window): Comparison {
   };
 }
 
-/**
- * Statistics of everything with enough messages. Those of one feature measure the same change and count as one test:
- * each is corrected for the number of features, the statistics of the texts among them.
- */
+/** Statistics of everything with enough messages, their p-values corrected. */
 function compareAll(features: readonly Feature[], window: Window): readonly Compared[] {
-  const { ofTexts = [], statistics = usualStatistics } = window;
+  const { ofTexts = [] } = window;
   const judged = judge(features, window);
-  const found: Statistic[] = [];
-  for (const name of statistics) {
-    const same = judged.filter(({ statistic }) => statistic === name);
-    const pValues = correctedFor(window, same);
-    for (const [at, { reached, ...one }] of same.entries()) {
-      const pValue = pValues[at] ?? null;
-      found.push({ ...one, pValue, drifted: reached && (pValue === null || isRare(window, pValue)) });
-    }
-  }
-  const textPValues = correctedFor(window, chances);
-  const byFeature = Map.groupBy;
+  const names = [...new Set(judged.map(({ statistic }) => statistic))];
+  const ofCounts = names.flatMap((name) =>
+    correctedFor(
+      window,
+      judged.filter(({ statistic }) => statistic === name),
+    ),
+  );
+  const texts = ofTexts.map((each) => ({ ...each, reached: each.drifted }));
+  const besideTexts = judged.filter(({ statistic }) => statistic === names[0]);
+  const found = [...ofCounts, ...correctedFor({ ...window, ofTexts: besideTexts }, texts)];
+  return [...new Set(found.map(({ feature }) => feature))].map((feature) => {
+    const of = features.find(({ baseline }) => baseline.feature === feature);
+    const statistics = found.filter((each) => each.feature === feature);
+    return { feature, statistics, moves: of ? movesOf(of.baseline, of.aligned) : [] };
+  });
+}
+
+type Tested = Pick<Window, 'correction' | 'falseAlarmRate' | 'calibration'> & {
+  /** What else is tested in the window. */
+  readonly ofTexts?: readonly Pick<Statistic, 'pValue'>[];
+};
+
+/**
+ * One statistic of several features, with its p-values corrected for all of them and for the statistics of the texts.
+ * Several statistics of one feature look at the same change: they are no further tests.
+ */
+function correctedFor<T extends Omit<Statistic, 'drifted'> & { readonly reached: boolean }>(
+  { correction = 'holm', ofTexts = [], falseAlarmRate = 0.01, calibration }: Tested,
+  same: readonly T[],
+): readonly Statistic[] {
+  const pValues = corrected(
+    [...same, ...ofTexts].map(({ pValue }) => pValue),
+    correction,
+  );
+  return same.map(({ reached, ...statistic }, at) => {
+    const pValue = pValues[at] ?? null;
+    const isRare = pValue === null || pValue < (calibration?.falseAlarmRate ?? falseAlarmRate);
+    return { ...statistic, pValue, drifted: reached && isRare };
+  });
+}
+
+/** Tells of a feature whether χ² finds that it moved at all. */
+function significantIn(features: readonly Feature[], window: Window): (feature: string) => boolean {
+  const { samplesMin } = window;
+  const judged = judge(features, { samplesMin, statistics: ['chi-square'], thresholds: { 'chi-square': 0 } });
+  const moved = correctedFor(window, judged).filter(({ drifted }) => drifted);
+  return (feature) => moved.some((each) => each.feature === feature);
 }
 
 /** Share of the features of the texts, those that no release has a say in, of which a statistic has drifted. */

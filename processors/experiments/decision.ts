@@ -19,8 +19,8 @@ export interface ArmTally {
   /** Sum of the calibrated confidences of the messages’ answers. */
   readonly confidenceSum: number;
   readonly abstained: number;
+  /** Failed, or late. */
   readonly errors: number;
-  readonly latencyMsP95?: number | null;
   /** Messages that both releases answered, and those of them that they answered differently: the treatment’s tally. */
   readonly compared?: number;
   readonly disagreements?: number;

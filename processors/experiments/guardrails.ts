@@ -1,21 +1,15 @@
 // What a candidate must not do, watched beside the decision in shadow and in canary, mostly without labels. Guardrails
 // may be looked at after every message: the chance that one of them ever turns back a candidate that keeps to all of
-// them stays below the limits’ alpha, latency apart.
+// them stays below the limits’ alpha. Latency has none of its own: a candidate that is late has failed.
 import type { ArmTally } from './decision.ts';
 import { evidenceAbove, type Share, upperBound } from './sequential-test.ts';
 
-export type GuardrailName =
-  | 'errors'
-  | 'abstentions'
-  | 'disagreement'
-  | 'expected-accuracy'
-  | 'accuracy'
-  | 'latency';
+export type GuardrailName = 'errors' | 'abstentions' | 'disagreement' | 'expected-accuracy' | 'accuracy';
 
 export interface GuardrailLimits {
-  /** Chance that any guardrail but latency ever turns back a candidate that keeps to the limits. */
+  /** Chance that any guardrail ever turns back a candidate that keeps to the limits. */
   readonly alpha: number;
-  /** Share of failed messages that the treatment may have above the control’s. */
+  /** Share of failed and late messages that the treatment may have above the control’s. */
   readonly errorsRise: number;
   /** The same of messages that the release would rather not answer. */
   readonly abstentionsRise: number;
@@ -25,9 +19,6 @@ export interface GuardrailLimits {
   readonly expectedAccuracyDrop: number;
   /** What the accuracy on labelled messages may be below the control’s. */
   readonly accuracyDrop: number;
-  /** What the 95th percentile of latency may be, in control’s percentiles, and from how many messages on it counts. */
-  readonly latencyRatioMax: number;
-  readonly latencyMessagesMin: number;
 }
 
 export const usualLimits: GuardrailLimits = {
@@ -37,13 +28,11 @@ export const usualLimits: GuardrailLimits = {
   disagreementMax: 0.4,
   expectedAccuracyDrop: 0.05,
   accuracyDrop: 0.03,
-  latencyRatioMax: 2,
-  latencyMessagesMin: 500,
 };
 
 export interface Breach {
   readonly name: GuardrailName;
-  /** What was seen: the treatment’s share above the control’s, the share of disagreements, the ratio of latencies. */
+  /** What was seen: the treatment’s share above the control’s, the share of disagreements. */
   readonly value: number;
   readonly limit: number;
   readonly says: string;
@@ -51,7 +40,7 @@ export interface Breach {
 
 /** A share that must not exceed the control’s by more than `rise`; `control` null: that must not exceed `rise`. */
 interface Watched {
-  readonly name: Exclude<GuardrailName, 'latency'>;
+  readonly name: GuardrailName;
   readonly what: string;
   readonly control: Share | null;
   readonly treatment: Share;
@@ -60,8 +49,9 @@ interface Watched {
 
 /** Guardrails that the treatment has broken, none as long as chance may have done it. */
 export function breaches(control: ArmTally, treatment: ArmTally, limits: GuardrailLimits): readonly Breach[] {
-  const found = watched(control, treatment, limits).filter((guardrail) => isBroken(guardrail, limits));
-  return [...found.map(breachOf), ...slowness(control, treatment, limits)];
+  return watched(control, treatment, limits)
+    .filter((guardrail) => isBroken(guardrail, limits))
+    .map(breachOf);
 }
 
 function watched(control: ArmTally, treatment: ArmTally, limits: GuardrailLimits): readonly Watched[] {
@@ -72,7 +62,7 @@ function watched(control: ArmTally, treatment: ArmTally, limits: GuardrailLimits
   return [
     {
       name: 'errors',
-      what: 'failed messages',
+      what: 'failed or late messages',
       ...both(({ errors, messages }) => ({ successes: errors, trials: messages })),
       rise: limits.errorsRise,
     },
@@ -136,17 +126,6 @@ function breachOf({ name, what, control, treatment, rise }: Watched): Breach {
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** Percentiles have no evidence to weigh: they count from a number of messages on. */
-function slowness(control: ArmTally, treatment: ArmTally, limits: GuardrailLimits): readonly Breach[] {
-  const [before, after] = [control.latencyMsP95 ?? null, treatment.latencyMsP95 ?? null];
-  const messages = Math.min(control.messages, treatment.messages);
-  if (before === null || after === null || messages < limits.latencyMessagesMin) return [];
-  const ratio = after / Math.max(before, 1);
-  if (ratio <= limits.latencyRatioMax) return [];
-  const says = `95 of 100 messages within ${after} ms, against ${before} ms of the control`;
-  return [{ name: 'latency', value: ratio, limit: limits.latencyRatioMax, says }];
-}
-
 /** A candidate that breaks a guardrail, and how the traffic is divided. */
 export interface Fault {
   readonly name: GuardrailName;
@@ -163,10 +142,8 @@ export interface Fault {
  * vary less than events of the same mean.
  */
 export function messagesUntilBreach(fault: Fault, limits: GuardrailLimits): number {
-  const { name } = fault;
-  if (name === 'latency') return limits.latencyMessagesMin;
-  const rise = limits[riseOf[name]];
-  const isFound = (messages: number) => isBroken(unlucky({ ...fault, name }, messages, rise), limits);
+  const rise = limits[riseOf[fault.name]];
+  const isFound = (messages: number) => isBroken(unlucky(fault, messages, rise), limits);
   let high = 1;
   while (high < messagesMax && !isFound(high)) high *= 2;
   if (high >= messagesMax) return Number.POSITIVE_INFINITY;
@@ -191,7 +168,7 @@ const riseOf = {
 
 /** Counts that 95 of 100 experiments exceed: 1 in 40 on either side. */
 function unlucky(
-  { name, control, treatment, controlPerTreatment }: Fault & Pick<Watched, 'name'>,
+  { name, control, treatment, controlPerTreatment }: Fault,
   messages: number,
   rise: number,
 ): Omit<Watched, 'what'> {

@@ -12,7 +12,8 @@ CREATE TABLE IF NOT EXISTS `comments` (
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
   `_time` DateTime64(3, 'UTC') COMMENT 'When the log accepted the record. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
-  INDEX offsets `_offset` TYPE minmax GRANULARITY 1
+  INDEX offsets `_offset` TYPE minmax GRANULARITY 1,
+  INDEX by_time `_time` TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`tenant`, `eventTime`, `id`)
@@ -33,7 +34,8 @@ CREATE TABLE IF NOT EXISTS `prompts` (
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
   `_time` DateTime64(3, 'UTC') COMMENT 'When the log accepted the record. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
-  INDEX offsets `_offset` TYPE minmax GRANULARITY 1
+  INDEX offsets `_offset` TYPE minmax GRANULARITY 1,
+  INDEX by_time `_time` TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`tenant`, `eventTime`, `id`)
@@ -84,7 +86,8 @@ CREATE TABLE IF NOT EXISTS `features` (
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
   `_time` DateTime64(3, 'UTC') COMMENT 'When the log accepted the record. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
-  INDEX offsets `_offset` TYPE minmax GRANULARITY 1
+  INDEX offsets `_offset` TYPE minmax GRANULARITY 1,
+  INDEX by_time `_time` TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`tenant`, `kind`, `eventTime`, `messageId`)
@@ -113,7 +116,8 @@ CREATE TABLE IF NOT EXISTS `predictions` (
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
   `_time` DateTime64(3, 'UTC') COMMENT 'When the log accepted the record. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
-  INDEX offsets `_offset` TYPE minmax GRANULARITY 1
+  INDEX offsets `_offset` TYPE minmax GRANULARITY 1,
+  INDEX by_time `_time` TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`tenant`, `kind`, `eventTime`, `messageId`)
@@ -151,6 +155,7 @@ CREATE TABLE IF NOT EXISTS `scores` (
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
   `_time` DateTime64(3, 'UTC') COMMENT 'When the log accepted the record. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
   INDEX offsets `_offset` TYPE minmax GRANULARITY 1,
+  INDEX by_time `_time` TYPE minmax GRANULARITY 1,
   INDEX `by_id` `id` TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX `by_messageId` `messageId` TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = MergeTree
@@ -176,7 +181,8 @@ CREATE TABLE IF NOT EXISTS `feedback` (
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
   `_time` DateTime64(3, 'UTC') COMMENT 'When the log accepted the record. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
-  INDEX offsets `_offset` TYPE minmax GRANULARITY 1
+  INDEX offsets `_offset` TYPE minmax GRANULARITY 1,
+  INDEX by_time `_time` TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`tenant`, `task`, `eventTime`, `messageId`)
@@ -204,7 +210,8 @@ CREATE TABLE IF NOT EXISTS `dead_letters` (
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
   `_time` DateTime64(3, 'UTC') COMMENT 'When the log accepted the record. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
-  INDEX offsets `_offset` TYPE minmax GRANULARITY 1
+  INDEX offsets `_offset` TYPE minmax GRANULARITY 1,
+  INDEX by_time `_time` TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`stage`, `code`, `ingestTime`, `id`)
@@ -248,7 +255,8 @@ CREATE TABLE IF NOT EXISTS `drift_reports` (
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
   `_time` DateTime64(3, 'UTC') COMMENT 'When the log accepted the record. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
-  INDEX offsets `_offset` TYPE minmax GRANULARITY 1
+  INDEX offsets `_offset` TYPE minmax GRANULARITY 1,
+  INDEX by_time `_time` TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`release`, `windowEnd`, `id`)
@@ -272,7 +280,8 @@ CREATE TABLE IF NOT EXISTS `alerts` (
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
   `_time` DateTime64(3, 'UTC') COMMENT 'When the log accepted the record. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
-  INDEX offsets `_offset` TYPE minmax GRANULARITY 1
+  INDEX offsets `_offset` TYPE minmax GRANULARITY 1,
+  INDEX by_time `_time` TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`rule`, `eventTime`, `id`)
@@ -299,7 +308,8 @@ CREATE TABLE IF NOT EXISTS `model_events` (
   `_partition` UInt32 COMMENT 'Partition the row was read from.',
   `_offset` UInt64 COMMENT 'Offset the row was read at.' CODEC(Delta(8), ZSTD(1)),
   `_time` DateTime64(3, 'UTC') COMMENT 'When the log accepted the record. Unit: ms.' CODEC(Delta(8), ZSTD(1)),
-  INDEX offsets `_offset` TYPE minmax GRANULARITY 1
+  INDEX offsets `_offset` TYPE minmax GRANULARITY 1,
+  INDEX by_time `_time` TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(`ingestTime`)
 ORDER BY (`task`, `eventTime`, `id`)

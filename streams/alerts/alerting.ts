@@ -11,6 +11,7 @@ import { channelsOf } from './channels.ts';
 import { startDelivery } from './delivery.ts';
 import { DriftWatch } from './drift-watch.ts';
 import { Evaluator } from './evaluator.ts';
+import { keepPlace, persist } from './membership.ts';
 
 /** The built-in rules that are wanted and not declared anew, and the declared ones. */
 export function rulesOf({ alerting }: Pick<Configuration, 'alerting'>): readonly Rule[] {
@@ -55,11 +56,15 @@ async function startEvaluation(stack: Stack, book: AlertBook, ledger: Ledger): P
   const sources = { stack, drift, isRetired: (release: string) => isRetired(ledger, release) };
   const rules = rulesOf(stack.configuration);
   const evaluator = new Evaluator({ book, sources, rules });
-  const turn = await stack.log.subscribe(turnOptions(stack.configuration), async (batch) => {
-    const last = batch.records.at(-1);
-    if (last) await batch.commit(last.offset + 1, '');
+  const turn = await keepPlace(stack, {
+    group: 'millrace-alert-rules',
+    does: 'looking at alert rules',
+    handler: () => async (batch) => {
+      const last = batch.records.at(-1);
+      const { logger } = stack;
+      if (last) await persist(() => batch.commit(last.offset + 1, ''), { logger, signal: batch.revoked });
+    },
   });
-  turn.done.catch((error: unknown) => stack.logger.error({ err: error }, 'alert rules are watched no more'));
   const { everyMs } = stack.configuration.alerting;
   const run = async () => {
     while (!signal.aborted) {
@@ -71,7 +76,7 @@ async function startEvaluation(stack: Stack, book: AlertBook, ledger: Ledger): P
       const isNews = wake.signal.aborted;
       wake = new AbortController();
       if (signal.aborted) return;
-      if (turn.assigned().length === 0) evaluator.rest();
+      if (!turn.isOwner) evaluator.rest();
       else
         await lookAll(
           stack,
@@ -107,13 +112,3 @@ async function lookAll(
       logger.error({ err: error }, 'alert rules could not be looked at; the next look tries again');
   }
 }
-
-const turnOptions = ({ kafka }: Configuration) => ({
-  group: 'millrace-alert-rules',
-  topics: ['alerts'],
-  concurrency: 1,
-  fetchWaitMs: 250,
-  fetchBytesMin: 1,
-  partitionBytesMax: 1_048_576,
-  sessionTimeoutMs: kafka.sessionTimeoutMs,
-});

@@ -13,24 +13,31 @@ const topic = 'alerts';
 const readBackMs = 30_000;
 
 export class AlertBook {
-  readonly history = new History();
+  readonly history: History;
+  readonly #rememberedMs: number;
   readonly #entries: Entry[] = [];
   readonly #beginnings = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
   #following: Following | null = null;
 
+  private constructor(rememberedMs: number) {
+    this.history = new History({ rememberedMs });
+    this.#rememberedMs = rememberedMs;
+  }
+
   /** Reads all that the topic holds; throws what the log throws. With `once` it does not follow what comes later. */
   static async open(
-    stack: Pick<Stack, 'log' | 'wire' | 'logger'>,
+    stack: Pick<Stack, 'log' | 'wire' | 'logger' | 'configuration'>,
     options: { readonly once?: boolean } = {},
   ): Promise<AlertBook> {
-    const book = new AlertBook();
+    const book = new AlertBook(rememberedMs(stack.configuration));
     book.#following = await follow(
       stack,
       topic,
       (message, record) => {
         // What `alerts` decodes to is an alert: the topic’s fields were checked.
         const entry = book.history.take(message as unknown as Alert, standingOf(record));
+        book.#forget(entry.time - book.#rememberedMs);
         if (!book.#beginnings.has(entry.incident)) book.#beginnings.set(entry.incident, entry.time);
         book.#entries.push(entry);
         for (const listener of book.#listeners) listener();
@@ -57,8 +64,19 @@ export class AlertBook {
   }
 
   /** When the incident of an entry began, ms since 1970. */
-  beganAt({ incident, time }: Entry): number {
-    return this.#beginnings.get(incident) ?? time;
+  beganAt({ incident, time, alert }: Entry): number {
+    const latest = this.history.incident(alert.rule);
+    return latest?.id === incident ? latest.beganAt : (this.#beginnings.get(incident) ?? time);
+  }
+
+  /** Entries that nobody tells any more: whoever begins now finds none of them in the topic. */
+  #forget(before: number): void {
+    const kept = this.#entries.findIndex(({ time }) => time >= before);
+    this.#entries.splice(0, kept < 0 ? this.#entries.length : kept);
+    for (const [incident, time] of this.#beginnings) {
+      if (time >= before) break;
+      this.#beginnings.delete(incident);
+    }
   }
 
   /** Resolves when everything before `offset` is read, or the signal is aborted, or in `readBackMs`. */
@@ -81,6 +99,10 @@ export class AlertBook {
     await this.#following?.close();
   }
 }
+
+/** How long ago what matters may be: in the topic still, or not yet given up, or about to be repeated. */
+const rememberedMs = ({ log, alerting }: Stack['configuration']): number =>
+  Math.max(log.retentionMs, alerting.giveUpMs, 2 * alerting.repeatMs);
 
 function standingOf({ offset, timestamp: time, headers }: StoredRecord): Standing {
   const letter = headers[redriveHeaders.letter]?.toString();

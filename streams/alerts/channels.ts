@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { alertmanagerChannel } from '../../connectors/notification/alertmanager.ts';
 import type { Channel } from '../../connectors/notification/channel.ts';
-import { emailChannel } from '../../connectors/notification/email.ts';
+import { type EmailOptions, emailChannel } from '../../connectors/notification/email.ts';
 import { slackChannel } from '../../connectors/notification/slack.ts';
 import { webhookChannel } from '../../connectors/notification/webhook.ts';
 import type { Matcher } from '../../processors/alerts/matcher.ts';
@@ -19,11 +19,17 @@ export interface OpenChannel {
 export function channelsOf({
   configuration,
   now,
-}: Pick<Stack, 'configuration' | 'now'>): readonly OpenChannel[] {
+  logger,
+}: Pick<Stack, 'configuration' | 'now'> & Partial<Pick<Stack, 'logger'>>): readonly OpenChannel[] {
   const { email, slack, webhook, alertmanager, timeoutMs } = configuration.alerting;
   const open: OpenChannel[] = [];
+  const onRefused = (refused: readonly string[]) =>
+    logger?.error({ refused }, 'recipients are refused by the SMTP server; nobody else tells them');
   if (email.host !== null)
-    open.push({ channel: emailOf(email, email.host, { timeoutMs, now }), matchers: email.matching });
+    open.push({
+      channel: emailOf(email, email.host, { timeoutMs, now, onRefused }),
+      matchers: email.matching,
+    });
   if (slack.url !== null)
     open.push({ channel: slackChannel({ url: slack.url, timeoutMs }), matchers: slack.matching });
   if (webhook.url !== null) {
@@ -42,7 +48,7 @@ type EmailSettings = Configuration['alerting']['email'];
 function emailOf(
   { port, security, caFile, username, password, from, to }: EmailSettings,
   host: string,
-  rest: { readonly timeoutMs: number; readonly now: () => number },
+  rest: Pick<EmailOptions, 'timeoutMs' | 'now' | 'onRefused'>,
 ): Channel {
   const ca = caFile === null ? null : authorityIn(caFile);
   return emailChannel({ host, port, security, ca, username, password, from: from ?? '', to, ...rest });

@@ -4,7 +4,7 @@
 //   2. the channel takes it, now or after any number of tries; what it refuses for good goes to the dead letters;
 //   3. the group commits that they are told.
 // Who is killed in between leaves a successor to tell the same notification again, under the same id.
-import type { Batch } from '../../connectors/log.ts';
+import type { Batch, BatchHandler } from '../../connectors/log.ts';
 import type { Entry } from '../../processors/alerts/history.ts';
 import {
   goingOn,
@@ -21,6 +21,7 @@ import type { AlertBook } from './book.ts';
 import type { OpenChannel } from './channels.ts';
 import { type Journal, noJournal, parseJournal, printJournal } from './journal.ts';
 import { publishLetters } from './letters.ts';
+import { keepPlace, persist } from './membership.ts';
 
 /** A channel that is new is told what came in the hour before, not what the topic holds of the past. */
 const newChannelMs = 3_600_000;
@@ -41,18 +42,10 @@ export const deliveryGroup = (channel: string): string => `millrace-notify-${cha
 export async function startDelivery(stack: Stack, options: DeliveryOptions): Promise<() => Promise<void>> {
   const { channel, matchers, book } = options;
   const { sessionTimeoutMs } = stack.configuration.kafka;
-  const delivery = new Delivery(stack, options);
-  const subscription = await stack.log.subscribe(
-    {
-      group: deliveryGroup(channel.name),
-      topics: ['alerts'],
-      concurrency: 1,
-      fetchWaitMs: 250,
-      fetchBytesMin: 1,
-      partitionBytesMax: 1_048_576,
-      sessionTimeoutMs,
-    },
-    async (batch) => {
+  const startedAt = stack.now();
+  const handler = (): BatchHandler => {
+    const delivery = new Delivery(stack, options, startedAt);
+    return async (batch) => {
       const handling = new Handling(batch, { sessionTimeoutMs, abandoned: () => {} });
       try {
         await handling.alive(delivery.handle(batch));
@@ -61,16 +54,15 @@ export async function startDelivery(stack: Stack, options: DeliveryOptions): Pro
       } finally {
         handling.end();
       }
-    },
-  );
-  subscription.done.catch((error: unknown) =>
-    stack.logger.error({ err: error, channel: channel.name }, 'a channel’s deliveries have stopped'),
-  );
+    };
+  };
+  const place = { group: deliveryGroup(channel.name), does: `telling ${channel.name}`, handler };
+  const membership = await keepPlace(stack, place);
   const route = { channel: channel.name, matchers };
   const closing = new AbortController();
   const { renewal } = channel;
   const renew = async () => {
-    if (subscription.assigned().length === 0) return;
+    if (!membership.isOwner) return;
     const alerts = goingOn(book.history.firing, route);
     if (alerts.length > 0) await renewal?.renew(alerts, closing.signal);
   };
@@ -85,7 +77,7 @@ export async function startDelivery(stack: Stack, options: DeliveryOptions): Pro
   return async () => {
     clearInterval(timer);
     closing.abort();
-    await subscription.close();
+    await membership.close();
     await renewing;
   };
 }
@@ -105,12 +97,12 @@ class Delivery {
   readonly #startedAt: number;
   #tenure: Tenure | null = null;
 
-  constructor(stack: Stack, options: DeliveryOptions) {
+  constructor(stack: Stack, options: DeliveryOptions, startedAt: number) {
     this.#stack = stack;
     this.#options = options;
     this.#route = { channel: options.channel.name, matchers: options.matchers };
     this.#attempts = new Attempts(stack, options);
-    this.#startedAt = stack.now();
+    this.#startedAt = startedAt;
   }
 
   /** Resolves when all that is in the topic by now is told or goes nowhere. */
@@ -132,7 +124,7 @@ class Delivery {
 
   async #tenureOf(batch: Batch): Promise<Tenure> {
     if (this.#tenure?.generation === batch.generation) return this.#tenure;
-    const committed = await batch.committed();
+    const committed = await this.#persist(batch, () => batch.committed());
     const { generation } = batch;
     const tenure: Tenure = committed
       ? { generation, offset: committed.offset, journal: parseJournal(committed.metadata) }
@@ -171,7 +163,10 @@ class Delivery {
     await this.#commit(batch, tenure, { offset: tenure.offset, journal: { told, telling: offsets } });
     const notification = notificationOf(entries, (entry) => book.beganAt(entry));
     const refusal = await this.#attempts.send(notification, entries, batch.revoked);
-    if (refusal) await publishLetters(this.#stack, this.#route.channel, { entries, refusal });
+    if (refusal) {
+      const letters = { entries, refusal };
+      await this.#persist(batch, () => publishLetters(this.#stack, this.#route.channel, letters));
+    }
     const journal = { told: [...told, ...offsets].sort((a, b) => a - b), telling: [] };
     const next = book.from(tenure.offset).find((entry) => this.#isWaiting(entry, journal));
     const offset = next?.offset ?? book.next;
@@ -180,8 +175,13 @@ class Delivery {
   }
 
   async #commit(batch: Batch, tenure: Tenure, state: Pick<Tenure, 'offset' | 'journal'>): Promise<void> {
-    await batch.commit(state.offset, printJournal(state.journal));
+    await this.#persist(batch, () => batch.commit(state.offset, printJournal(state.journal)));
     Object.assign(tenure, state);
+  }
+
+  /** What was told must not be told again because the log was away for a moment. */
+  #persist<T>({ revoked: signal }: Batch, work: () => Promise<T>): Promise<T> {
+    return persist(work, { logger: this.#stack.logger, signal });
   }
 }
 

@@ -1,10 +1,11 @@
 // `millrace retrain`: asks for a new model by hand, and shows the requests and how far their training is.
-import { userInfo } from 'node:os';
 import { Misconfigured } from '../../schemas/errors.ts';
+import { whoDecides } from '../decision-by-hand.ts';
 import type { Ledger } from '../model-ledger.ts';
 import type { Stack } from '../stack.ts';
 import { bar } from '../terminal.ts';
 import { type CommandContext, type Define, exitCodes, jsonLine, whereOpen } from './command.ts';
+import { defineRetrainCancel } from './retrain-cancel.ts';
 import { defineRetrainViews } from './retrain-views.ts';
 
 interface AskOptions {
@@ -31,7 +32,8 @@ Examples:
   millrace retrain sentiment --reason "new slang since the summer"
   millrace retrain sentiment --train-now
   millrace retrain list
-  millrace retrain status sentiment --json`,
+  millrace retrain status sentiment --json
+  millrace retrain cancel sentiment --reason "the labels are wrong"`,
     )
     .action(
       action((task: string | undefined, options: AskOptions) =>
@@ -39,6 +41,7 @@ Examples:
       ),
     );
   defineRetrainViews(group, context, action);
+  defineRetrainCancel(group, context, action);
 };
 
 async function run(context: CommandContext, task: string | undefined, options: AskOptions): Promise<number> {
@@ -77,8 +80,9 @@ async function ask(
   const { modelStoreOf } = await import('../models.ts');
   const { servingRelease } = await import('../serving.ts');
   const state = ledger.state(task);
-  if (trainNow && state.retraining !== null && state.frozen === null) return state.retraining.request;
-  const by = whoAsks();
+  if (trainNow && state.retraining !== null && state.frozen === null && state.candidate === null)
+    return state.retraining.request;
+  const by = whoDecides();
   const { event, counted } = await ledger.record({
     event: 'retraining-requested',
     task,
@@ -146,13 +150,3 @@ async function trainHere(
 }
 
 const barColumns = 24;
-
-/** Who asks, as far as the system knows. */
-function whoAsks(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container may run under a number that no user has.
-    return 'unknown';
-  }
-}

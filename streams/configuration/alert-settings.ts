@@ -117,9 +117,9 @@ export const alerting = {
   everyMs: setting({
     variable: 'MILLRACE_ALERTS_EVERY_MS',
     kind: milliseconds({ min: 100 }),
-    default: 10_000,
+    default: 30_000,
     unit: 'ms',
-    doc: 'Time between looks at what alert rules watch.',
+    doc: 'Time between looks at what alert rules watch; a drift report is looked at when it comes.',
   }),
   builtIn: setting({
     variable: 'MILLRACE_ALERTS_BUILT_IN',

@@ -1,5 +1,5 @@
 // What single drift settings cannot say: jobs that contradict themselves, each other or the rest.
-import { orderedStatistics } from '../../processors/drift/thresholds.ts';
+import { orderedStatistics, usualStatistics } from '../../processors/drift/thresholds.ts';
 import type { Check } from './checks.ts';
 import type { DriftJobSettings } from './drift-job-settings.ts';
 
@@ -24,9 +24,7 @@ function findingOf(job: DriftJobSettings): Finding | null {
       `drift job ${name} has thresholds and a falseAlarmRate that sets them`,
       'Leave one of them out.',
     ];
-  const idle = Object.keys(thresholds).find(
-    (one) => !(statistics ?? ['psi', 'jensen-shannon']).includes(one as never),
-  );
+  const idle = Object.keys(thresholds).find((one) => !(statistics ?? usualStatistics).includes(one as never));
   if (idle !== undefined)
     return [
       'drift.jobs',

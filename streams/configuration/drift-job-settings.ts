@@ -61,7 +61,7 @@ const jobSchema = z.strictObject({
   statistics: listOf(statistic).optional(),
   thresholds: thresholds.default({}),
   falseAlarmRate: number(1e-6, 0.5).optional(),
-  correction: z.enum(['benjamini-hochberg', 'holm', 'none']).default('benjamini-hochberg'),
+  correction: z.enum(['holm', 'benjamini-hochberg', 'none']).default('holm'),
   samplesMin: number(1, Number.MAX_SAFE_INTEGER).optional(),
   dataThreshold: number(0, 1).optional(),
   predictionThreshold: number(0, 1).optional(),

@@ -8,7 +8,7 @@ export const drift = {
     variable: 'MILLRACE_DRIFT_JOBS',
     kind: driftJobList,
     default: [],
-    doc: 'What is looked at for drift, and how: `name=hourly tasks=toxicity,sentiment size=1h`, several between semicolons; in YAML a list. Optional: `tasks` or `releases` (else all), `kind` (`comment` or `prompt`, else each), `tenants` (`together`, `apart`), `window` (`tumbling`, or `sliding` with a `step`), `size` and `step` (whole minutes), `features` (else all of the baseline), `statistics`, `thresholds` (`psi:0.2,hellinger:0.1`) or `falseAlarmRate`, `correction` (`benjamini-hochberg`, `holm`, `none`), `samplesMin`, `dataThreshold`, `predictionThreshold`. None: one job over everything, by the settings below.',
+    doc: 'What is looked at for drift, and how: `name=hourly tasks=toxicity,sentiment size=1h`, several between semicolons; in YAML a list. Optional: `tasks` or `releases` (else all), `kind` (`comment` or `prompt`, else each), `tenants` (`together`, `apart`), `window` (`tumbling`, or `sliding` with a `step`), `size` and `step` (whole minutes), `features` (else all of the baseline), `statistics`, `thresholds` (`psi:0.2,hellinger:0.1`) or `falseAlarmRate` (thresholds are resampled for it), `correction` (`holm`, `benjamini-hochberg`, `none`), `samplesMin`, `dataThreshold`, `predictionThreshold`. None: one job over everything, by the settings below.',
   }),
   windowMs: setting({
     variable: 'MILLRACE_DRIFT_WINDOW_MS',
@@ -31,17 +31,18 @@ export const drift = {
     unit: 'records',
     doc: 'A window with fewer samples is not judged.',
   }),
-  psiThreshold: setting({
-    variable: 'MILLRACE_DRIFT_PSI_THRESHOLD',
-    kind: fraction({ min: 0 }),
-    default: 0.25,
-    doc: 'Population stability index from which a feature counts as drifted.',
+  falseAlarmRate: setting({
+    variable: 'MILLRACE_DRIFT_FALSE_ALARM_RATE',
+    kind: fraction({ min: 1e-6, max: 0.5 }),
+    default: 0.01,
+    unit: 'share',
+    doc: 'Share of windows in which chance alone may count as drift: p-values, corrected for all features of a window, have to be below it.',
   }),
-  jensenShannonThreshold: setting({
-    variable: 'MILLRACE_DRIFT_JENSEN_SHANNON_THRESHOLD',
+  effectMin: setting({
+    variable: 'MILLRACE_DRIFT_EFFECT_MIN',
     kind: fraction({ min: 0, max: 1 }),
-    default: 0.1,
-    doc: 'Jensen–Shannon divergence (base 2) from which a feature counts as drifted.',
+    default: 0.05,
+    doc: 'Jensen–Shannon distance from a feature’s baseline from which on a change that is no chance (by χ²) matters. 0.1 where every alarm is dear.',
   }),
   dataThreshold: setting({
     variable: 'MILLRACE_DRIFT_DATA_THRESHOLD',
@@ -54,7 +55,7 @@ export const drift = {
     variable: 'MILLRACE_DRIFT_PREDICTION_THRESHOLD',
     kind: fraction({ min: 0, max: 1 }),
     default: 0.05,
-    doc: 'Jensen–Shannon distance of labels or confidence from which on a window has drifted, where chance does not give as much.',
+    doc: 'Jensen–Shannon distance of labels or confidence from which on a window has drifted, whatever a job’s statistics say, where it is no chance.',
   }),
   latenessMs: setting({
     variable: 'MILLRACE_DRIFT_LATENESS_MS',

@@ -13,9 +13,16 @@ export const experiments = {
   lateMs: setting({
     variable: 'MILLRACE_EXPERIMENTS_LATE_MS',
     kind: milliseconds({ min: 1, max: 60_000 }),
-    default: 1_000,
+    default: 200,
     unit: 'ms',
-    doc: 'A candidate that has not answered after so long, or three times what the serving model took, has failed: its messages are answered without it.',
+    doc: 'What serves waits for a candidate no longer than so, or three times what it took itself, whichever is more. One that has not answered by then has failed: its messages are answered without it.',
+  }),
+  blindMs: setting({
+    variable: 'MILLRACE_EXPERIMENTS_BLIND_MS',
+    kind: milliseconds({ min: 1_000 }),
+    default: 600_000,
+    unit: 'ms',
+    doc: 'A canary whose figures cannot be read for so long, or stand still while messages are answered, is rolled back: nobody sees what it does.',
   }),
   shadowShare: setting({
     variable: 'MILLRACE_EXPERIMENTS_SHADOW_SHARE',
@@ -37,6 +44,13 @@ export const experiments = {
     default: 0,
     unit: 'records',
     doc: 'Labels about these messages that are waited for, too.',
+  }),
+  shadowMessagesMax: setting({
+    variable: 'MILLRACE_EXPERIMENTS_SHADOW_MESSAGES_MAX',
+    kind: count({ min: 1 }),
+    default: 10_000,
+    unit: 'records',
+    doc: 'While some of them are labelled and labels decide nothing yet, the shadow goes on to so many: a canary needs several times their labels.',
   }),
   canaryShare: setting({
     variable: 'MILLRACE_EXPERIMENTS_CANARY_SHARE',
@@ -63,7 +77,7 @@ export const experiments = {
     variable: 'MILLRACE_EXPERIMENTS_WITHOUT_LABELS',
     kind: choice('keep', 'promote'),
     default: 'keep',
-    doc: 'What becomes of a candidate that passed its gate, broke no guardrail, and nobody labelled an answer of: `keep` the control when the experiment ends, or `promote` it when it has served enough.',
+    doc: 'What becomes of a candidate that passed its gate, broke no guardrail, and has too few labels for a decision (`LABELS_MIN`): `keep` the control when the experiment ends, or `promote` it when it has served enough.',
   }),
   effectMin: setting({
     variable: 'MILLRACE_EXPERIMENTS_EFFECT_MIN',

@@ -1,6 +1,6 @@
 // Settings of retraining: what asks for a new model, what is learned from, and what a candidate has to show.
 import { z } from 'zod';
-import { count, fraction, milliseconds } from './quantity.ts';
+import { bytes, count, fraction, milliseconds } from './quantity.ts';
 import { type Kind, list, setting } from './setting.ts';
 
 /** What may ask for retraining by itself. */
@@ -151,6 +151,20 @@ export const retraining = {
     default: 100_000,
     unit: 'records',
     doc: 'Labelled messages of it at most, the newest.',
+  }),
+  textBytesMax: setting({
+    variable: 'MILLRACE_RETRAINING_TEXT_BYTES_MAX',
+    kind: bytes({ min: 1_048_576 }),
+    default: 67_108_864,
+    unit: 'bytes',
+    doc: 'Bytes of their texts at most, the newest.',
+  }),
+  keepMs: setting({
+    variable: 'MILLRACE_RETRAINING_KEEP_MS',
+    kind: duration,
+    default: 2_592_000_000,
+    unit: 'ms',
+    doc: 'Time that the texts which a request was answered from are kept. A later training goes over them again; without them it does without. The models of a trial go with its request.',
   }),
   labelsMin: setting({
     variable: 'MILLRACE_RETRAINING_LABELS_MIN',

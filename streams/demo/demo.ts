@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { examineWindow, type Span } from '../drift.ts';
 import { totalLag } from '../lag.ts';
+import { openLedger } from '../model-ledger.ts';
+import { askWhereDue } from '../retraining/triggers.ts';
 import type { Stack } from '../stack.ts';
 import { play } from './playback.ts';
 import { loadSamples, readEarlier, shiftTimeFrom, spans } from './samples.ts';
@@ -54,6 +56,7 @@ export async function playDemo(stack: Stack, onStage: OnStage, signal: AbortSign
     await act('samples', ['comments', 'prompts'], due(false), unshifted);
     await act('a minute of shifted traffic', ['shifted'], due(true), shifted);
     await stored(stack, signal);
+    await followUp(stack, signal);
   } finally {
     await watch.stop();
   }
@@ -83,6 +86,33 @@ async function examineOnce(stack: Stack, span: Span): Promise<void> {
     { to: span.to },
   );
   if (row!.reports === 0) await examineWindow(stack, span);
+}
+
+/** Longest wait for what follows the reports: it is only shown. */
+const followUpMs = 5_000;
+
+/** Asks for retraining now instead of within the next minute, and waits for the alerts. */
+async function followUp(stack: Stack, signal: AbortSignal): Promise<void> {
+  const { streams } = stack.configuration;
+  if (streams.includes('trainer')) {
+    const ledger = await openLedger(stack);
+    await askWhereDue(stack, ledger, stack.now()).finally(() => ledger.close());
+  }
+  const deadline = performance.now() + followUpMs;
+  while (!signal.aborted && performance.now() < deadline) {
+    await stored(stack, signal);
+    if (!streams.includes('alerts') || (await unalerted(stack)) === 0) return;
+    await sleep(50);
+  }
+}
+
+/** Releases that drifted without an alert. */
+async function unalerted({ clickhouse }: Stack): Promise<number> {
+  const [row] = await clickhouse.query<{ releases: number }>(
+    `SELECT toUInt32(uniq(release)) AS releases FROM drift_reports
+     WHERE verdict = 'drifted' AND concat('drift/', release) NOT IN (SELECT rule FROM alerts)`,
+  );
+  return row!.releases;
 }
 
 async function answered({ clickhouse }: Stack): Promise<readonly string[]> {

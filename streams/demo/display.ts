@@ -56,14 +56,14 @@ export async function showEvents({ clickhouse }: Stack): Promise<string> {
      WHERE kind = 'comment' ORDER BY cityHash64(scores.messageId) LIMIT 5`,
   );
   const reports = await clickhouse.query(
-    `SELECT formatDateTime(windowStart, '%H:%i') AS from, formatDateTime(windowEnd, '%H:%i') AS to, release, samples, verdict, substringUTF8(summary, 1, 56) AS summary
-     FROM drift_reports ORDER BY windowEnd, release LIMIT 20`,
+    `SELECT formatDateTime(windowStart, '%H:%i') AS from, formatDateTime(windowEnd, '%H:%i') AS to, release, kind, samples, verdict, substringUTF8(summary, 1, 56) AS summary
+     FROM drift_reports ORDER BY windowEnd, release, kind LIMIT 20`,
   );
   const alerts = await clickhouse.query(
     'SELECT severity, rule, state FROM alerts ORDER BY eventTime, rule LIMIT 10',
   );
   const events = await clickhouse.query(
-    "SELECT event, release, evidence['driftReport'] AS evidence FROM model_events ORDER BY eventTime, release LIMIT 10",
+    "SELECT event, release, evidence['cause'] AS cause, substring(evidence['reports'], 1, 12) AS report FROM model_events ORDER BY eventTime, release LIMIT 10",
   );
   return [
     `\nA few scores\n${table(examples)}`,

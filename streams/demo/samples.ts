@@ -74,7 +74,10 @@ export async function readEarlier({ log, wire }: Stack, samples: Samples): Promi
       }
     }
   }
-  const shiftTime = Number.isFinite(firstTime) ? Math.round(firstTime) + sampleMinutes * minuteMs : null;
+  // Event times are cut to whole milliseconds; the minute that they were counted from is a whole one.
+  const shiftTime = Number.isFinite(firstTime)
+    ? (Math.round(firstTime / minuteMs) + sampleMinutes) * minuteMs
+    : null;
   return { ids, shiftTime };
 }
 

@@ -139,10 +139,10 @@ export function baselineFor(
 
 /** Draws that depend on the window alone: looked at twice, it is judged alike. */
 function calibrationOf(
-  { falseAlarmRate }: DriftJob,
+  { calibrated, falseAlarmRate }: DriftJob,
   id: string,
 ): Pick<Parameters<typeof compareWindow>[0], 'calibration'> {
-  if (falseAlarmRate === null) return {};
+  if (!calibrated) return {};
   return { calibration: { falseAlarmRate, random: randomFrom(Number.parseInt(id.slice(0, 8), 16)) } };
 }
 

@@ -1,5 +1,6 @@
 // Drift jobs with everything decided: what was declared, and for what was left out the other settings.
 import type { Correction, StatisticName } from '../../processors/drift/statistics.ts';
+import { usualStatistics } from '../../processors/drift/thresholds.ts';
 import type { Kind } from '../../schemas/features.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { DriftJobSettings } from '../configuration/drift-job-settings.ts';
@@ -21,8 +22,10 @@ export interface DriftJob {
   readonly features: readonly string[] | null;
   readonly statistics: readonly StatisticName[];
   readonly thresholds: Readonly<Partial<Record<StatisticName, number>>>;
-  /** Null where thresholds are fixed. */
-  readonly falseAlarmRate: number | null;
+  /** Of a whole window. */
+  readonly falseAlarmRate: number;
+  /** Whether thresholds are resampled for that rate, too. */
+  readonly calibrated: boolean;
   readonly correction: Correction;
   readonly samplesMin: number;
   readonly dataThreshold: number;
@@ -41,7 +44,7 @@ const everything: DriftJobSettings = {
   tenants: 'together',
   window: 'tumbling',
   thresholds: {},
-  correction: 'benjamini-hochberg',
+  correction: 'holm',
 };
 
 function jobOf(declared: DriftJobSettings, settings: DriftSettings): DriftJob {
@@ -56,13 +59,10 @@ function jobOf(declared: DriftJobSettings, settings: DriftSettings): DriftJob {
     sizeMs,
     stepMs: declared.window === 'sliding' ? (declared.step ?? sizeMs) : sizeMs,
     features: declared.features ?? null,
-    statistics: declared.statistics ?? ['psi', 'jensen-shannon'],
-    thresholds: {
-      psi: settings.psiThreshold,
-      'jensen-shannon': settings.jensenShannonThreshold,
-      ...declared.thresholds,
-    },
-    falseAlarmRate: declared.falseAlarmRate ?? null,
+    statistics: declared.statistics ?? usualStatistics,
+    thresholds: { 'chi-square': settings.effectMin, ...declared.thresholds },
+    falseAlarmRate: declared.falseAlarmRate ?? settings.falseAlarmRate,
+    calibrated: declared.falseAlarmRate !== undefined,
     correction: declared.correction,
     samplesMin: declared.samplesMin ?? settings.samplesMin,
     dataThreshold: declared.dataThreshold ?? settings.dataThreshold,

@@ -1,6 +1,6 @@
 // A candidate of an experiment in an engine of its own: whatever it does there, what serves goes on. It fails, crashes or
 // is late for itself alone, and one that does so again and again is not asked for a while.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../connectors/logger.ts';
 import type { Metrics } from '../../connectors/metrics.ts';
 import type { Answer } from '../../processors/inference/arms.ts';
@@ -93,6 +93,8 @@ export class Candidate {
     const besideMs = performance.now() - started;
     const allowedMs = Math.min(Math.max(this.#options.lateMs, slownessMax * besideMs), withinMs / 2);
     await sleep(Math.max(0, allowedMs - besideMs), undefined, { signal }).catch(() => {});
+    // An answer that has come while this thread was at other work is there in time.
+    await nextTurn();
     if (signal.aborted) return new Promise<never>(() => {});
     throw new Error(`the candidate did not answer within ${Math.round(allowedMs)} ms`);
   }

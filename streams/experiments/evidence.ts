@@ -21,13 +21,15 @@ export type Declared = Readonly<Partial<Record<(typeof declared)[number], string
 
 /**
  * The definition that an experiment begins with. `said` is what the candidate came with; `until` there is an instant, or
- * absent: then it lasts as long as the settings say.
+ * absent: then it lasts as long as the settings say, from `now`, when it begins. A candidate that a person brings begins
+ * as it comes.
  */
 export function definitionOf(
   control: string,
   { release, request, at }: Waiting,
   said: Declared,
   settings: Settings,
+  now: number = at,
 ): Evidence {
   const { effectMin, canaryShare, shadowShare, lastsMs } = settings;
   const given = Object.fromEntries(
@@ -42,8 +44,8 @@ export function definitionOf(
     share: String(canaryShare),
     shadowShare: String(shadowShare),
     effectMin: String(effectMin),
-    started: iso(at),
-    until: iso(at + lastsMs),
+    started: iso(now),
+    until: iso(now + lastsMs),
     ...given,
   };
 }

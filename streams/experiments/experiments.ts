@@ -12,7 +12,8 @@ import { mirror, settle } from '../serving.ts';
 import type { Stack } from '../stack.ts';
 import { renewBaselines } from './baselines.ts';
 import { definitionOf, experimentId, figuresOf } from './evidence.ts';
-import { nextStep, rulesOf, type Step } from './step.ts';
+import { Sight } from './sight.ts';
+import { endOf, nextStep, overWith, rulesOf, type Step } from './step.ts';
 import { type Arms, type Tally, tallyOf } from './tally.ts';
 
 const by = 'experiments';
@@ -34,12 +35,14 @@ class ExperimentsJob {
   readonly #ledger: Ledger;
   readonly #store: ModelStore;
   readonly #stopping = new AbortController();
+  readonly #sight: Sight;
   #wake = new AbortController();
 
   constructor(stack: Stack, ledger: Ledger) {
     this.#stack = stack;
     this.#ledger = ledger;
     this.#store = modelStoreOf(stack.configuration);
+    this.#sight = new Sight(stack);
   }
 
   stop(): void {
@@ -92,30 +95,65 @@ class ExperimentsJob {
   async #begin({ task, candidate, serving }: TaskState): Promise<void> {
     if (candidate === null || serving === null) return;
     const { release, request } = candidate;
-    if (request === null && this.#stack.now() - candidate.at < byHandMs) return;
+    const { configuration, now } = this.#stack;
+    if (request === null && now() - candidate.at < byHandMs) return;
     const id = experimentId(task, candidate);
     await this.#ledger.record({
       ...{ event: 'shadowed', task, release, request, experiment: id, by, of: id },
       reason: `It passed its gate: it answers what ${serving.release} answers, unseen.`,
-      evidence: definitionOf(serving.release, candidate, {}, this.#stack.configuration.experiments),
+      evidence: definitionOf(serving.release, candidate, {}, configuration.experiments, now()),
     });
   }
 
-  async #step({ task, serving, frozen }: TaskState, experiment: Experiment): Promise<void> {
-    const { clickhouse, configuration, logger, now } = this.#stack;
+  async #step(state: TaskState, experiment: Experiment): Promise<void> {
+    const { configuration, now } = this.#stack;
     const settings = configuration.experiments;
-    const { id, treatment, request } = experiment;
-    const tally = await tallyOf(clickhouse, experiment, await this.#arms(experiment));
-    const look = { experiment, tally, serving: serving?.release ?? experiment.control, now: now() };
+    const { commentTasks, promptTasks } = configuration.inference;
+    const serving = state.serving?.release ?? experiment.control;
+    const over = overWith({ experiment, serving }, [...commentTasks, ...promptTasks]);
+    if (over !== null) return this.#end(experiment, over);
+    const tally = await this.#tally(experiment);
+    const blindMs = await this.#sight.blindMs(experiment, { isRead: !(tally instanceof Error) });
+    if (blindMs >= settings.blindMs)
+      return this.#end(experiment, `For ${Math.round(blindMs / 1_000)} s nobody saw what its canary did.`);
+    if (tally instanceof Error) {
+      if (now() < endOf(experiment, settings)) throw tally;
+      return this.#end(experiment, 'Not shown to be better when it ended: its figures cannot be read.');
+    }
+    const look = { experiment, tally, serving, now: now() };
     const step = nextStep(look, rulesOf(settings, usualRules), settings);
     // A person has stopped the loop: nothing goes forward, and what does harm is taken back all the same.
-    if (step.event === null || (frozen !== null && step.event !== 'rolled-back')) return;
+    if (step.event === null || (state.frozen !== null && step.event !== 'rolled-back')) return;
+    await this.#record(experiment, step.event, step.reason, this.#evidence(step, tally, experiment));
+  }
+
+  /** Ends an experiment without its figures; the control stays. */
+  #end(experiment: Experiment, reason: string): Promise<void> {
+    return this.#record(experiment, 'rolled-back', reason, { decision: 'KEEP_CONTROL' });
+  }
+
+  async #record(
+    { id, treatment, request }: Experiment,
+    event: 'canaried' | 'promoted' | 'rolled-back',
+    reason: string,
+    evidence: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const [task = ''] = treatment.split('@');
+    if (event !== 'canaried') this.#sight.forget({ id });
     const { counted } = await this.#ledger.record({
-      ...{ event: step.event, task, release: treatment, request, experiment: id, by, of: id },
-      reason: step.reason,
-      evidence: this.#evidence(step, tally, experiment),
+      ...{ event, task, release: treatment, request, experiment: id, by, of: id },
+      ...{ reason, evidence },
     });
-    if (counted) logger.info({ task, release: treatment, experiment: id, reason: step.reason }, step.event);
+    if (counted) this.#stack.logger.info({ task, release: treatment, experiment: id, reason }, event);
+  }
+
+  /** Its figures, or why they cannot be read. */
+  async #tally(experiment: Experiment): Promise<Tally | Error> {
+    try {
+      return await tallyOf(this.#stack.clickhouse, experiment, await this.#arms(experiment));
+    } catch (error) {
+      return error as Error;
+    }
   }
 
   #evidence(step: Step, tally: Tally, { control, share }: Experiment): Readonly<Record<string, string>> {

@@ -53,8 +53,21 @@ export const endOf = ({ definition, shadowedAt }: Experiment, { lastsMs }: Setti
   return Number.isFinite(until) ? until : shadowedAt + lastsMs;
 };
 
+/** Why an experiment is over whatever its figures are; null while it is not. `tasks`: those that streams answer. */
+export function overWith(
+  { experiment: { control, treatment }, serving }: Pick<Look, 'experiment' | 'serving'>,
+  tasks?: readonly string[],
+): string | null {
+  if (serving === treatment) return `${treatment} was promoted by hand; the experiment is over.`;
+  if (serving !== control)
+    return `${serving} serves now, and not ${control}, which it was to be compared with.`;
+  const [task = ''] = control.split('@');
+  if (tasks === undefined || tasks.includes(task)) return null;
+  return `No stream of comments or prompts asks ${task}: what routes and requests ask takes part in no experiment.`;
+}
+
 export function nextStep(look: Look, rules: DecisionRules, settings: Settings): Step {
-  const { experiment, tally, serving } = look;
+  const { experiment, tally } = look;
   const paired = decidePaired(tally.shadow.pairs, rules);
   const isShadow = experiment.stage === 'shadow';
   const served = decide(tally.canary.control, tally.canary.treatment, rules);
@@ -63,10 +76,8 @@ export function nextStep(look: Look, rules: DecisionRules, settings: Settings): 
     ...{ event, decision, reason, figures, breach: null },
   });
   const keep = (reason: string): Step => step('rolled-back', 'KEEP_CONTROL', reason);
-  if (serving === experiment.treatment)
-    return keep(`${experiment.treatment} was promoted by hand; the experiment is over.`);
-  if (serving !== experiment.control)
-    return keep(`${serving} serves now, and not ${experiment.control}, which it was to be compared with.`);
+  const over = overWith(look);
+  if (over !== null) return keep(over);
   const [breach] = [
     ...breaches(tally.shadow.control, tally.shadow.treatment, rules.guardrails),
     ...breaches(tally.canary.control, tally.canary.treatment, rules.guardrails),
@@ -82,30 +93,35 @@ type Next = Pick<Step, 'event' | 'decision' | 'reason'>;
 
 const goOn = (reason: string): Next => ({ event: null, decision: 'CONTINUE_EXPERIMENT', reason });
 
-/** Nobody has been served yet: enough messages, and nothing that speaks against it. */
+/**
+ * Nobody has been served yet: enough messages, and nothing that speaks against it. While labels come and do not decide,
+ * pairs are the cheapest way to know: it goes on for a while.
+ */
 function afterShadow({ experiment, tally }: Look, paired: ExperimentDecision, settings: Settings): Next {
   if (experiment.definition.skipShadow === 'true')
     return { event: 'canaried', decision: 'CONTINUE_EXPERIMENT', reason: 'It was started without a shadow.' };
   const { decision, reason } = paired;
   if (decision === 'KEEP_CONTROL') return { event: 'rolled-back', decision, reason };
   const { messages, labelled } = tally.shadow.treatment;
-  const { shadowMessagesMin, shadowLabelsMin } = settings;
+  const { shadowMessagesMin, shadowMessagesMax, shadowLabelsMin } = settings;
   if (messages < shadowMessagesMin)
     return goOn(`${messages} of ${shadowMessagesMin} messages answered in the shadow.`);
   if (labelled < shadowLabelsMin)
     return goOn(`${labelled} of ${shadowLabelsMin} labels about messages of the shadow.`);
+  if (decision === 'CONTINUE_EXPERIMENT' && labelled > 0 && messages < shadowMessagesMax)
+    return goOn(`${messages} of up to ${shadowMessagesMax} messages in the shadow. ${reason}`);
   return { event: 'canaried', decision, reason: `${messages} messages in the shadow. ${reason}` };
 }
 
 /**
- * What the shadow has shown on the same messages counts: then the canary has only to keep to its guardrails. Without
- * any label the configuration says what becomes of it.
+ * What the shadow has shown on the same messages counts: then the canary has only to keep to its guardrails. With
+ * too few labels in either stage the configuration says what becomes of it.
  */
 function afterCanary(
   { tally: { canary, shadow } }: Look,
   paired: ExperimentDecision,
   served: ExperimentDecision,
-  { canaryMessagesMin, withoutLabels }: Settings,
+  { canaryMessagesMin, labelsMin, withoutLabels }: Settings,
 ): Next {
   if (served.decision === 'KEEP_CONTROL')
     return { event: 'rolled-back', decision: served.decision, reason: served.reason };
@@ -122,8 +138,13 @@ function afterCanary(
       decision: paired.decision,
       reason: `On the same messages, in the shadow: ${paired.reason}`,
     };
-  const labels = canary.treatment.labelled + canary.control.labelled + shadow.treatment.labelled;
-  if (labels === 0 && withoutLabels === 'promote')
-    return promoted(`${messages} messages served within all guardrails, and none of them labelled.`);
+  const labels = Math.max(
+    shadow.treatment.labelled,
+    Math.min(canary.treatment.labelled, canary.control.labelled),
+  );
+  if (labels < labelsMin && withoutLabels === 'promote')
+    return promoted(
+      `${messages} messages served within all guardrails, and ${labels} of ${labelsMin} labels for a decision.`,
+    );
   return goOn(served.reason);
 }

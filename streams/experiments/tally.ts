@@ -56,6 +56,21 @@ export async function tallyOf(
   return { ...assembled(counts, labels, isScore), flips, span };
 }
 
+/** Rows of the time of an experiment: by when they came for the topic, for what producers say of time may be of long ago. */
+const storedSql = '_time >= fromUnixTimestamp64Milli({since:Int64})';
+
+/** How many predictions, of whatever task, were stored since an experiment began. Throws `Retryable`. */
+export async function storedSince(
+  clickhouse: Pick<Clickhouse, 'query'>,
+  { shadowedAt }: Pick<Experiment, 'shadowedAt'>,
+): Promise<number> {
+  const [row] = await clickhouse.query<{ stored: number }>(
+    `SELECT toUInt32(count()) AS stored FROM predictions WHERE ${storedSql}`,
+    { since: shadowedAt },
+  );
+  return row!.stored;
+}
+
 /**
  * The messages of an experiment, each once: what either release said, and the part it has. `shadow`: both answered, the
  * control served. `treatment`, `control`: the one that served in the canary. `silent`: the candidate did not answer.
@@ -90,7 +105,7 @@ const answersSql = `(
           arrayFirst(answer -> tupleElement(answer, 1) = {control:String}, answers) AS own,
           arrayFirst(answer -> tupleElement(answer, 1) = {treatment:String}, answers) AS other
         FROM predictions
-        WHERE _time >= fromUnixTimestamp64Milli({since:Int64})
+        WHERE ${storedSql}
           AND arrayExists(arm -> arm IS NOT NULL, \`results.arm\`)
       )
       WHERE part != ''

@@ -6,6 +6,13 @@ import type { Cache } from '../../connectors/cache.ts';
 /** Holder of a message that was dealt with; no labeller is called so. */
 const settled = '';
 
+/** A message as it is handed out: two tenants may have given theirs one id. */
+export interface Leased {
+  readonly tenant: string;
+  readonly task: string;
+  readonly messageId: string;
+}
+
 export class Leases {
   /** Within this process one look and one taking follow each other undisturbed. */
   static #turn: Promise<unknown> = Promise.resolve();
@@ -18,14 +25,13 @@ export class Leases {
   }
 
   /** Whether the message is the labeller’s now; false where another has it, or where it is dealt with. */
-  take(task: string, messageId: string, labeller: string): Promise<boolean> {
-    const taken = Leases.#turn.then(() => this.#take(task, messageId, labeller));
+  take(message: Leased, labeller: string): Promise<boolean> {
+    const taken = Leases.#turn.then(() => this.#take(keyOf(message), labeller));
     Leases.#turn = taken.catch(() => {});
     return taken;
   }
 
-  async #take(task: string, messageId: string, labeller: string): Promise<boolean> {
-    const key = keyOf(task, messageId);
+  async #take(key: string, labeller: string): Promise<boolean> {
     const holder = (await this.#cache.get(key))?.toString('utf8') ?? null;
     if (holder !== null) return holder === labeller;
     await this.#cache.set(key, Buffer.from(labeller), this.#ttlSeconds);
@@ -33,9 +39,10 @@ export class Leases {
   }
 
   /** The message was labelled or skipped: it is handed to nobody, while its label is on its way. */
-  async settle(task: string, messageId: string): Promise<void> {
-    await this.#cache.set(keyOf(task, messageId), Buffer.from(settled), this.#ttlSeconds);
+  async settle(message: Leased): Promise<void> {
+    await this.#cache.set(keyOf(message), Buffer.from(settled), this.#ttlSeconds);
   }
 }
 
-const keyOf = (task: string, messageId: string): string => `label-lease/${JSON.stringify([task, messageId])}`;
+const keyOf = ({ tenant, task, messageId }: Leased): string =>
+  `label-lease/${JSON.stringify([tenant, task, messageId])}`;

@@ -6,7 +6,8 @@ import type { LabelsAnswer } from '../../schemas/requests.ts';
 import { modelStoreOf } from '../models.ts';
 import type { Stack } from '../stack.ts';
 import { readBudget, sourceOf } from './budget.ts';
-import { Leases } from './leases.ts';
+import { type Leased, Leases } from './leases.ts';
+import { findMessages } from './messages.ts';
 import { readKnownTexts, readPool } from './pool.ts';
 
 export type LabelPorts = Pick<Stack, 'clickhouse' | 'cache' | 'configuration' | 'now'>;
@@ -35,9 +36,9 @@ export async function nextToLabel(ports: LabelPorts, wish: LabelWish): Promise<L
   const { task, labeller, tenant } = wish;
   const { perDayMax, poolMax, spanMs, leaseMs, weights } = configuration.labels;
   const labels = await labelsOf(configuration, task);
-  const budget = await readBudget(clickhouse, { task, labeller, perDay: perDayMax, now: now() });
+  const budget = await readBudget(clickhouse, { task, labeller, tenant, perDay: perDayMax, now: now() });
   const leases = new Leases(cache, leaseMs);
-  for (const messageId of wish.skip ?? []) await leases.settle(task, messageId);
+  for (const skipped of await skippedBy(clickhouse, wish)) await leases.settle(skipped);
   const answer = { task, labels, source: sourceOf(labeller), budget };
   const count = wish.overBudget ? wish.count : Math.min(wish.count, budget.left);
   if (count === 0) return { ...answer, items: [] };
@@ -51,10 +52,21 @@ export async function nextToLabel(ports: LabelPorts, wish: LabelWish): Promise<L
   for (const { candidate, value, reasons } of chosen) {
     if (items.length === count) break;
     const { messageId, kind, text } = candidate;
-    if (await leases.take(task, messageId, labeller))
-      items.push({ messageId, tenant: candidate.tenant, kind, text, value, reasons: [...reasons] });
+    const of = candidate.tenant;
+    if (await leases.take({ tenant: of, task, messageId }, labeller))
+      items.push({ messageId, tenant: of, kind, text, value, reasons: [...reasons] });
   }
   return { ...answer, items };
+}
+
+/** What a labeller does not want again; who labels for all tenants names ids alone, and means the newest message of one. */
+async function skippedBy(
+  clickhouse: LabelPorts['clickhouse'],
+  { task, tenant, skip = [] }: LabelWish,
+): Promise<readonly Leased[]> {
+  if (tenant !== null) return skip.map((messageId) => ({ tenant, task, messageId }));
+  const tenants = await findMessages(clickhouse, task, skip);
+  return [...tenants].map(([messageId, of]) => ({ tenant: of, task, messageId }));
 }
 
 /**

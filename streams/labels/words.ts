@@ -31,7 +31,7 @@ export async function publishWords(
   const messages = words.map((word) => feedbackOf(word, time));
   await log.publish([{ topic: 'feedback', records: wire.encode('feedback', messages, time) }]);
   const leases = new Leases(cache, configuration.labels.leaseMs);
-  for (const { task, messageId } of words) await leases.settle(task, messageId);
+  for (const word of words) await leases.settle(word);
 }
 
 function feedbackOf({ labeller, occasion, way, ...word }: Word, time: number): Feedback {

@@ -3,7 +3,7 @@ import type { LabelRequest } from '../../connectors/http/parts.ts';
 import { type BodyError, HttpProblem, unusableBody } from '../../connectors/http/problem.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
 import type { LabelsAnswer, PostedFeedback } from '../../schemas/requests.ts';
-import { Leases } from '../labels/leases.ts';
+import { type Leased, Leases } from '../labels/leases.ts';
 import { type LabelPorts, nextToLabel } from '../labels/next.ts';
 import { modelStoreOf } from '../models.ts';
 import type { Stack } from '../stack.ts';
@@ -74,8 +74,8 @@ async function labelsInStore(configuration: Stack['configuration'], task: string
 /** Messages that were spoken about are handed to nobody else while the words are on their way. */
 export async function settleLeases(
   { cache, configuration }: Pick<Stack, 'cache' | 'configuration'>,
-  posted: readonly PostedFeedback[],
+  spoken: readonly Leased[],
 ): Promise<void> {
   const leases = new Leases(cache, configuration.labels.leaseMs);
-  await Promise.all(posted.map(({ task, messageId }) => leases.settle(task, messageId)));
+  await Promise.all(spoken.map((message) => leases.settle(message)));
 }

@@ -8,6 +8,7 @@ import { createRedaction } from '../../processors/redaction/redaction.ts';
 import { derivedTraceparent } from '../../schemas/identity.ts';
 import { type Posted, type PostedFeedback, type PostedTopic, postable } from '../../schemas/requests.ts';
 import type { Message } from '../../schemas/topic.ts';
+import type { Leased } from '../labels/leases.ts';
 import type { Stack } from '../stack.ts';
 import type { ServingModels } from '../system.ts';
 import { createAnalysis, newId, tenantOf } from './analysis.ts';
@@ -88,7 +89,7 @@ async function accept(
   const time = now();
   const messages = posted.map((entry, index) => messageOf(entry, { topic, asker, index, time }));
   await log.publish([{ topic, records: wire.encode(topic, messages, time) }]);
-  if (topic === 'feedback') await settleLeases(stack, posted as readonly PostedFeedback[]);
+  if (topic === 'feedback') await settleLeases(stack, messages as unknown as readonly Leased[]);
   return messages.map(({ id }) => id);
 }
 

@@ -1,12 +1,18 @@
 // Answers one request for retraining, step by step: begun, collected, trained apart, published, recorded. Every step that
 // was done before, by this process or one that was killed, is found and not done again.
 import type { Retraining } from '../../processors/experiments/task-state.ts';
-import { Misconfigured } from '../../schemas/errors.ts';
-import type { Judgement, Progress, VariantTrial } from '../../trainers/retraining/trial-folder.ts';
+import { Misconfigured, Retryable } from '../../schemas/errors.ts';
+import type {
+  Judgement,
+  Progress,
+  TrialFolder,
+  VariantTrial,
+} from '../../trainers/retraining/trial-folder.ts';
 import { untrainable } from '../../trainers/retraining/variants.ts';
-import { raise } from '../alerts.ts';
+import { raise, resolve } from '../alerts.ts';
 import type { Decision, Ledger, Recorded } from '../model-ledger.ts';
 import { modelStoreOf } from '../models.ts';
+import { servingRelease } from '../serving.ts';
 import type { Stack } from '../stack.ts';
 import { collectOnce } from './collecting.ts';
 import { fitApart } from './fitting.ts';
@@ -36,17 +42,42 @@ export async function answerRequest(
   asked: Retraining,
   options: AnswerOptions,
 ): Promise<Recorded> {
-  try {
-    return await workThrough(stack, ledger, task, asked, options);
-  } catch (error) {
-    if (!(error instanceof Misconfigured)) throw error;
-    options.signal.throwIfAborted();
-    return decline(stack, ledger, task, asked, {
-      code: error.code,
-      why: `${error.message}. ${error.fix}`,
-      evidence: {},
-    });
-  }
+  const folder = folderOf(stack.configuration, task, asked.request);
+  const { serving } = ledger.state(task);
+  // What serves now is to be bettered, whatever served when it was asked for.
+  const champion =
+    serving === null
+      ? asked.release
+      : await servingRelease(modelStoreOf(stack.configuration), ledger.state(task));
+  const current = { ...asked, release: champion };
+  const recorded = await workThrough(stack, ledger, task, current, options).catch(async (error: unknown) => {
+    const declined = await declinedBy(error, folder, options.signal);
+    return decline(stack, ledger, task, current, declined);
+  });
+  // One that was refused is given again: by then it is needed.
+  if (ledger.state(task).retraining?.request !== asked.request) await folder.removeModels();
+  return recorded;
+}
+
+/** Failures after which nobody waits for a training any longer. */
+const failuresMax = 5;
+
+/** What an error says for good; throws it where trying again may do. Failures are counted in the folder, so that restarts count. */
+async function declinedBy(error: unknown, folder: TrialFolder, signal: AbortSignal): Promise<Declined> {
+  signal.throwIfAborted();
+  if (error instanceof Misconfigured)
+    return { code: error.code, why: `${error.message}. ${error.fix}`, evidence: {} };
+  // A store or a log that does not answer says nothing about the training, and comes back.
+  if (error instanceof Retryable && error.code !== 'fit-died') throw error;
+  const failures = (await folder.failures()) + 1;
+  await folder.saveFailures(failures);
+  if (failures < failuresMax) throw error;
+  const last = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'failed',
+    why: `the training failed ${failures} times, the last time: ${last}`,
+    evidence: { failures: String(failures) },
+  };
 }
 
 async function workThrough(
@@ -80,7 +111,7 @@ async function workThrough(
     of: request,
   });
   await note('collecting');
-  const plan = await collectOnce(stack, folder, task, asked);
+  const plan = await collectOnce(stack, folder, task, asked, signal);
   const judgement = await fit(folder, { runs: runsOf(configuration), signal, onProgress });
   await note('publishing');
   if (judgement.passed === null) {
@@ -102,6 +133,7 @@ async function workThrough(
     evidence: { cause: asked.cause, champion: release, ...evidenceOf(judgement) },
     by: 'trainer',
   });
+  await resolve(stack, `retraining/${task}`, `${task} was trained anew: ${candidate}`);
   await note('done');
   return recorded;
 }

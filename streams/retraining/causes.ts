@@ -23,6 +23,8 @@ export interface Watched {
   /** When this process began to look, ms since 1970. */
   readonly watchedSince: number;
   readonly now: number;
+  /** Drift jobs that look at every tenant by itself. */
+  readonly jobsApart: readonly string[];
 }
 
 /** A request as it is put. */
@@ -62,6 +64,8 @@ const looks: Readonly<Record<Cause, Look>> = {
 
 interface StoredReport {
   readonly id: string;
+  readonly job: string;
+  readonly kind: string | null;
   readonly verdict: string;
   readonly summary: string;
   readonly windowStart: number;
@@ -71,26 +75,46 @@ interface StoredReport {
   readonly predictionScore: number | null;
 }
 
-/** The last reports about the release that could judge at all, made since the task rests. */
-async function lookAtReports(clickhouse: Pick<Clickhouse, 'query'>, { release, rules, since }: Watched) {
+/**
+ * The last reports of each job and kind about the release that could judge at all, made since the task rests. What a
+ * job says of single tenants asks for no other model of everybody’s.
+ */
+async function lookAtReports(
+  clickhouse: Pick<Clickhouse, 'query'>,
+  { release, rules, since, jobsApart }: Watched,
+) {
   const wanted = rules.driftReportsMin;
   const reports = await clickhouse.query<StoredReport>(
-    `SELECT id, verdict, summary, toUnixTimestamp64Milli(windowStart) AS windowStart,
-       toUnixTimestamp64Milli(windowEnd) AS windowEnd, samples, dataScore, predictionScore
-     FROM drift_reports
-     WHERE release = {release:String} AND verdict != 'too-few-samples'
-       AND ingestTime > fromUnixTimestamp64Milli({since:Int64})
-     ORDER BY drift_reports.windowEnd DESC, id LIMIT 1 BY id LIMIT {wanted:UInt64}`,
-    { release, since, wanted },
+    `SELECT id, job, kind, verdict, summary, toUnixTimestamp64Milli(reports.windowStart) AS windowStart,
+       toUnixTimestamp64Milli(reports.windowEnd) AS windowEnd, samples, dataScore, predictionScore
+     FROM (
+       SELECT * FROM drift_reports
+       WHERE release = {release:String} AND verdict != 'too-few-samples'
+         AND ingestTime > fromUnixTimestamp64Milli({since:Int64})
+         AND tenant = 'default' AND job NOT IN {jobsApart:Array(String)}
+       ORDER BY drift_reports.windowEnd DESC, id LIMIT 1 BY id
+     ) AS reports
+     ORDER BY reports.windowEnd DESC, job, kind, id LIMIT {wanted:UInt64} BY job, kind`,
+    { release, since, wanted, jobsApart },
   );
-  if (reports.length < wanted || reports.some(({ verdict }) => verdict !== 'drifted')) return null;
-  const [newest] = reports;
-  const { id, summary, windowStart, windowEnd, samples, dataScore, predictionScore } = newest!;
+  const groups = new Map<string, StoredReport[]>();
+  for (const report of reports) {
+    const key = JSON.stringify([report.job, report.kind]);
+    groups.set(key, [...(groups.get(key) ?? []), report]);
+  }
+  const drifted = [...groups.values()].find(
+    (group) => group.length === wanted && group.every(({ verdict }) => verdict === 'drifted'),
+  );
+  if (drifted === undefined) return null;
+  const [newest] = drifted;
+  const { id, job, kind, summary, windowStart, windowEnd, samples, dataScore, predictionScore } = newest!;
   return {
     of: id,
     reason: `${release} meets another world than it was released for: ${summary}`,
     evidence: {
-      reports: reports.map((report) => report.id).join(','),
+      reports: drifted.map((report) => report.id).join(','),
+      job,
+      ...(kind === null ? {} : { kind }),
       windowStart: timeOf(windowStart),
       windowEnd: timeOf(windowEnd),
       samples: String(samples),
@@ -102,10 +126,10 @@ async function lookAtReports(clickhouse: Pick<Clickhouse, 'query'>, { release, r
 
 /** The last labelled scores of the release that serves, all of them since the task rests. */
 async function lookAtScores(clickhouse: Pick<Clickhouse, 'query'>, watched: Watched) {
-  const { task, release, rules, givesScores } = watched;
+  const { release, rules, givesScores } = watched;
   const { errorLast: last, errorPointsMax } = rules;
   if (!givesScores) return null;
-  const errors = ofRelease(await readRecentErrors(clickhouse, { task, last }), watched);
+  const errors = await errorsOf(clickhouse, watched, last);
   if (errors.length < last) return null;
   const mean = errors.reduce((sum, { error }) => sum + error, 0) / errors.length;
   if (mean <= errorPointsMax) return null;
@@ -141,12 +165,13 @@ async function lookAtAccuracy(clickhouse: Pick<Clickhouse, 'query'>, watched: Wa
   };
 }
 
-async function lookAtNumber(clickhouse: Pick<Clickhouse, 'query'>, { task, rules, since }: Watched) {
-  const labels = Number(await countLabels(clickhouse, { task, since }));
-  if (labels <= rules.labelsNew) return null;
+async function lookAtNumber(clickhouse: Pick<Clickhouse, 'query'>, { task, rules, since, now }: Watched) {
+  const span = { task, since: lookedBack(since, now) };
+  const labels = await countLabels(clickhouse, { ...span, above: rules.labelsNew });
+  if (labels === null) return null;
   return {
     of: `${since}`,
-    reason: `${labels} labels arrived since the last training, more than ${rules.labelsNew}`,
+    reason: `more than ${rules.labelsNew} labels arrived since the last training`,
     evidence: { labels: String(labels), threshold: String(rules.labelsNew), since: timeOf(since) },
   };
 }
@@ -166,8 +191,8 @@ function lookAtClock(_: unknown, { task, rules, since, watchedSince, now }: Watc
 
 /** A detector of change that is shown the errors of the release in the order of their labels; only a rise asks. */
 async function lookAtStream(clickhouse: Pick<Clickhouse, 'query'>, watched: Watched) {
-  const { task, release, rules } = watched;
-  const errors = ofRelease(await readRecentErrors(clickhouse, { task, last: rules.detectorLast }), watched);
+  const { release, rules } = watched;
+  const errors = await errorsOf(clickhouse, watched, rules.detectorLast);
   const change = changeIn(errors.map(({ error }) => error / 100));
   if (change === null) return null;
   const { at, before, after } = change;
@@ -205,8 +230,18 @@ const recentErrors = 64;
 const mean = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
-const ofRelease = (errors: readonly LabelledError[], { release, since }: Watched) =>
-  errors.filter((error) => error.release === release && error.labelledAt > since);
+async function errorsOf(
+  clickhouse: Pick<Clickhouse, 'query'>,
+  { task, release, since, now }: Watched,
+  last: number,
+): Promise<readonly LabelledError[]> {
+  const errors = await readRecentErrors(clickhouse, { task, last, since: lookedBack(since, now) });
+  return errors.filter((error) => error.release === release && error.labelledAt > since);
+}
+
+/** Feedback that arrived earlier says nothing about now, and would be read at every look. */
+const lookBackMs = 90 * 86_400_000;
+const lookedBack = (since: number, now: number): number => Math.max(since, now - lookBackMs);
 
 const spanOf = (errors: readonly LabelledError[]) => ({
   labelled: String(errors.length),

@@ -1,13 +1,12 @@
 // Collects what a request is answered from: labelled messages, the champion, the language model, and the plan, which is
 // written last. A folder that has a plan is collected.
-import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { readLabelledMessages } from '../../connectors/clickhouse/labels.ts';
 import { commitOf } from '../../connectors/code-commit.ts';
 import { type ModelStore, openModelStore } from '../../connectors/model-store.ts';
 import type { Retraining } from '../../processors/experiments/task-state.ts';
-import type { LabelledText } from '../../trainers/retraining/collection.ts';
-import { printLabelled } from '../../trainers/retraining/labelled-file.ts';
+import { writeLabelled } from '../../trainers/retraining/labelled-file.ts';
 import type { Plan, TrialFolder } from '../../trainers/retraining/trial-folder.ts';
 import { modelStoreOf } from '../models.ts';
 import type { Stack } from '../stack.ts';
@@ -25,16 +24,23 @@ export async function collectOnce(
   folder: TrialFolder,
   task: string,
   { request, release }: Retraining,
+  signal?: AbortSignal,
 ): Promise<Plan> {
   const done = await folder.plan();
-  if (done !== null) return done;
+  if (done?.champion === release) return done;
+  // It was to better another release than the one that serves now.
+  if (done !== null) await folder.removeWork();
   const { configuration, now } = stack;
   const rules = rulesFor(configuration, task);
   const to = now() + clockErrorMs;
   const from = to - clockErrorMs - rules.spanMs;
-  const rows = await readLabelledMessages(stack.clickhouse, { task, from, to, limit: rules.rowsMax });
-  const bytes = printLabelled(rows.map(labelledText));
-  await folder.put(folder.labelled, bytes);
+  const lines = await readLabelledMessages(stack.clickhouse, {
+    ...{ task, from, to },
+    limit: rules.rowsMax,
+    textBytesMax: rules.textBytesMax,
+  });
+  await mkdir(folder.path, { recursive: true });
+  const collected = await writeLabelled(folder.labelled, lines, signal);
   const store = modelStoreOf(configuration);
   const releases = openModelStore(folder.releases);
   for (const name of [release, 'language']) await releases.publish(await store.whole(name));
@@ -44,8 +50,7 @@ export async function collectOnce(
     champion: release,
     version: await nextVersion(store, release),
     seed,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    rows: rows.length,
+    ...collected,
     from,
     to,
     ...plannedBy(rules),
@@ -55,24 +60,6 @@ export async function collectOnce(
   await folder.savePlan(plan);
   return plan;
 }
-
-const labelledText = ({
-  messageId,
-  text,
-  kind,
-  tenant,
-  label,
-  value,
-  eventTime,
-}: LabelledText): LabelledText => ({
-  messageId,
-  text,
-  kind,
-  tenant,
-  label,
-  value,
-  eventTime,
-});
 
 /** The settings that a trial is held by, as they were when it began. */
 const plannedBy = (rules: TaskRules): Pick<Plan, 'parting' | 'quality' | 'gate' | 'recentWeight'> => ({

@@ -7,6 +7,7 @@ import { type ModelStore, openModelStore, type WholeRelease } from '../../connec
 import type { TaskState } from '../../processors/experiments/task-state.ts';
 import { type Baseline, baselineSchema } from '../../schemas/baseline.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
+import type { ModelManifest } from '../../schemas/model-manifest.ts';
 import { wholeRelease } from '../../trainers/release/whole-release.ts';
 import { feedbackSet } from '../../trainers/retraining/own-data.ts';
 import type { Judgement, Plan, TrialFolder, VariantTrial } from '../../trainers/retraining/trial-folder.ts';
@@ -26,13 +27,13 @@ export async function publishCandidate(
   judgement: Judgement,
   state: TaskState,
 ): Promise<string> {
+  await keepServing(store, state);
+  const there = await publishedBefore(store, plan);
+  if (there !== null) return there;
   const variant = judgement.passed!;
   const trial = judgement.trials.find((each) => each.variant === variant)!;
   const trained = await openModelStore(folder.trained(variant)).whole(`${plan.task}@${plan.version}`);
-  await keepServing(store, state);
   const doc = docOf(trained.manifest.doc, plan, judgement, trial);
-  const there = await publishedBefore(store, plan);
-  if (there !== null) return there;
   let { version } = plan;
   for (let tries = 1; ; tries++) {
     const candidate = renamed(trained, version, doc, plan.champion);
@@ -48,10 +49,12 @@ export async function publishCandidate(
 }
 
 /** A release of this very request, which a process that was killed has published already: only it is judged on its labels. */
-async function publishedBefore(store: ModelStore, { task, request }: Plan): Promise<string | null> {
+async function publishedBefore(store: ModelStore, { task, request, champion }: Plan): Promise<string | null> {
   const own = feedbackSet(request, 'test', 0, '').set.file;
   const releases = (await store.list()).filter((manifest) => manifest.task === task);
-  return releases.find(({ data }) => data.some(({ name }) => name === own))?.release ?? null;
+  const isIt = ({ data, parent }: ModelManifest) =>
+    parent === champion && data.some(({ name }) => name === own);
+  return releases.find(isIt)?.release ?? null;
 }
 
 /** A task without a champion is served by its highest version, which the candidate would be. */

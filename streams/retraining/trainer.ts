@@ -6,6 +6,7 @@ import type { Ledger } from '../model-ledger.ts';
 import type { Stack } from '../stack.ts';
 import { answerRequest, type Fit } from './answer.ts';
 import { joinTrainers, type Lease } from './lease.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { startTriggers } from './triggers.ts';
 
 /** Pauses after failures in a row, in looks: 1, 2, 4, … up to this. */
@@ -77,11 +78,13 @@ class Trainer {
     if (isByClock) {
       for (const pause of this.#pauses.values()) pause.left -= 1;
       await this.#joinAgain();
+      await this.#giveBack();
     }
     if (this.#closed || this.#work !== null) return;
     for (const [task, lease] of this.#leases) {
-      const { retraining, frozen } = this.#ledger.state(task);
-      if (retraining === null || frozen !== null || !lease.isHeld) continue;
+      const { retraining, frozen, candidate } = this.#ledger.state(task);
+      // An answer would be refused while another candidate waits.
+      if (retraining === null || frozen !== null || candidate !== null || !lease.isHeld) continue;
       if ((this.#pauses.get(retraining.request)?.left ?? 0) > 0) continue;
       this.#begin(task, retraining);
       return;
@@ -136,6 +139,15 @@ class Trainer {
     if (frozen !== null) stop.abort(new Error(`${task} is frozen by ${frozen.by}`));
     else if (retraining?.request !== request) stop.abort(new Error('the request is answered'));
     else if (!this.#leases.get(task)!.isHeld) stop.abort(new Error('another process trains the task now'));
+  }
+
+  async #giveBack(): Promise<void> {
+    const { configuration, logger, now } = this.#stack;
+    try {
+      await removeLeftovers(configuration, (task) => this.#ledger.state(task), now());
+    } catch (error) {
+      logger.warn({ err: error }, 'what is left of requests could not be removed; the next look tries again');
+    }
   }
 
   async #joinAgain(): Promise<void> {

@@ -2,21 +2,24 @@
 // of the ledger refuses a second request while one is open, so several processes may look.
 import { isAbsence, type ModelStore } from '../../connectors/model-store.ts';
 import type { TaskState } from '../../processors/experiments/task-state.ts';
+import { driftJobs } from '../drift/jobs.ts';
 import type { Ledger, Recorded } from '../model-ledger.ts';
 import { modelStoreOf } from '../models.ts';
 import { servingRelease } from '../serving.ts';
 import type { Stack } from '../stack.ts';
 import { type Asked, causeFor } from './causes.ts';
+import { Past } from './past.ts';
 import { rulesFor } from './rules.ts';
 
 /** Starts to look; what is returned ends that and waits for a look that is under way. */
 export function startTriggers(stack: Stack, ledger: Ledger): () => Promise<void> {
   const { logger, configuration } = stack;
   const watchedSince = stack.now();
+  const past = new Past();
   let looking: Promise<void> | null = null;
   const look = async () => {
     try {
-      const requests = await askWhereDue(stack, ledger, watchedSince);
+      const requests = await askWhereDue(stack, ledger, watchedSince, past);
       for (const { event } of requests)
         logger.info({ task: event.task, request: event.id, reason: event.reason }, 'retraining is asked for');
     } catch (error) {
@@ -39,23 +42,32 @@ export async function askWhereDue(
   stack: Stack,
   ledger: Ledger,
   watchedSince: number,
+  past: Past = new Past(),
 ): Promise<readonly Recorded[]> {
-  const store = modelStoreOf(stack.configuration);
+  const { configuration, clickhouse } = stack;
+  const store = modelStoreOf(configuration);
+  const jobsApart = driftJobs(configuration).flatMap(({ name, tenants }) =>
+    tenants === 'apart' ? [name] : [],
+  );
   const requests: Recorded[] = [];
   for (const task of watchedTasks(stack, ledger)) {
     const state = ledger.state(task);
-    if (isBusy(state) || isResting(stack, state)) continue;
+    const rules = rulesFor(configuration, task);
+    const now = stack.now();
+    const rested = past.at(task, state.restedSince ?? 0, now);
+    if (isBusy(state) || (rested > 0 && now - rested < rules.cooldownMs)) continue;
     const release = await servingOf(store, state);
     if (release === null) continue;
     const { activation } = await store.manifest(release);
-    const asked = await causeFor(stack.clickhouse, {
+    const asked = await causeFor(clickhouse, {
       task,
       release,
       givesScores: activation === 'identity',
-      rules: rulesFor(stack.configuration, task),
-      since: Math.max(state.restedSince ?? 0, state.serving?.since ?? 0),
+      rules,
+      since: Math.max(rested, past.at(task, state.serving?.since ?? 0, now)),
       watchedSince,
-      now: stack.now(),
+      now,
+      jobsApart,
     });
     if (asked === null) continue;
     const request = await ask(ledger, state, release, asked);
@@ -78,9 +90,6 @@ function watchedTasks({ configuration }: Stack, ledger: Ledger): ReadonlySet<str
 
 const isBusy = ({ frozen, retraining, candidate, experiment }: TaskState): boolean =>
   frozen !== null || retraining !== null || candidate !== null || experiment !== null;
-
-const isResting = ({ configuration, now }: Stack, { task, restedSince }: TaskState): boolean =>
-  restedSince !== null && now() - restedSince < rulesFor(configuration, task).cooldownMs;
 
 /** Null for a task that has no release here. */
 async function servingOf(store: ModelStore, state: TaskState): Promise<string | null> {

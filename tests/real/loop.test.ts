@@ -38,7 +38,7 @@ test('the loop survives kill -9 of each participant at each step, and decides ev
       material,
       models: join(folder, 'models'),
       pace: { periods, rowsPerPeriod: 700, labelShare: 0.8 },
-      badAt: periods - 5,
+      badBeforeEnd: 5,
       badServedMax: 400,
       gainMin: 0.02,
       signal: context.signal,

@@ -6,7 +6,7 @@ import { openEmbeddedLog } from '../../connectors/embedded-log/embedded-log.ts';
 import { Refusal } from '../../connectors/wire/refusal.ts';
 import type { Alert } from '../../schemas/alert.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
-import { incidentOfStop, raise } from '../../streams/alerts.ts';
+import { incidentOfStop, raise, resolve, resolveRunning } from '../../streams/alerts.ts';
 import { loadConfiguration } from '../../streams/configuration/configuration.ts';
 import { TooManyInvalid } from '../../streams/loop/breaker.ts';
 import { openStack, type Stack } from '../../streams/stack.ts';
@@ -168,4 +168,47 @@ test('a refusal that stops a stream is told of once; an alert that cannot be pub
   };
   await raise(broken, { ...incident, incident: 'another' });
   assert.equal(logged.length, 1);
+});
+
+test('what streams were told of as stopped ends when they have run for a while, and what comes back is told again', async (t) => {
+  const stack = await featuresOnly(t);
+  const error = new Misconfigured('no such column', { code: 'insert-refused', fix: 'Put it right.' });
+  const said = async () => (await alertsOf(stack)).map(({ rule, state }) => `${rule} ${state}`);
+  await raise(stack, incidentOfStop('sinks', error)!);
+  await raise(stack, incidentOfStop('features', error)!);
+  // A stream that stops before that is one incident still.
+  await resolveRunning(stack, ['features'], 60_000)();
+  await raise(stack, incidentOfStop('features', error)!);
+  assert.deepEqual(await said(), ['stopped/sinks firing', 'stopped/features firing']);
+  const stop = resolveRunning(stack, ['features', 'chain'], 1);
+  await reached(async () => (await said()).length === 3);
+  await stop();
+  await raise(stack, incidentOfStop('features', error)!);
+  await raise(stack, incidentOfStop('features', error)!);
+  assert.deepEqual((await said()).slice(2), ['stopped/features resolved', 'stopped/features firing']);
+  const [, first, over, second] = await alertsOf(stack);
+  assert.equal(over!.traceparent, first!.traceparent);
+  assert.notEqual(second!.traceparent, first!.traceparent);
+});
+
+test('the end of a rule is said once, and only while it fires', async (t) => {
+  const stack = await featuresOnly(t);
+  const incident = {
+    rule: 'retraining/sentiment',
+    severity: 'warning',
+    state: 'firing',
+    summary: 'no labels',
+    evidence: { request: 'r1' },
+    incident: 'r1',
+  } as const;
+  await resolve(stack, incident.rule, 'trained');
+  assert.deepEqual(await alertsOf(stack), []);
+  await raise(stack, incident);
+  await resolve(stack, incident.rule, 'trained');
+  await resolve(stack, incident.rule, 'trained');
+  const said = (await alertsOf(stack)).map(({ state, summary, severity }) => [state, summary, severity]);
+  assert.deepEqual(said, [
+    ['firing', 'no labels', 'warning'],
+    ['resolved', 'trained', 'warning'],
+  ]);
 });

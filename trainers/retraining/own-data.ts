@@ -1,7 +1,7 @@
 // What a release was learned from and judged on, found again: the task of this repository, the data set that its
 // manifest names, and the labels of earlier requests.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { Misconfigured } from '../../schemas/errors.ts';
 import type { ModelManifest } from '../../schemas/model-manifest.ts';
@@ -12,7 +12,7 @@ import type { Task } from '../task.ts';
 import { declareTask } from '../tasks/declared-task.ts';
 import { tasks } from '../tasks/tasks.ts';
 import { type Answering, collect } from './collection.ts';
-import { parseLabelled } from './labelled-file.ts';
+import { readLabelled } from './labelled-file.ts';
 
 export interface OwnPlaces {
   /** Where sets are looked for that are no task’s of the repository. */
@@ -105,11 +105,11 @@ async function ofEarlierRequests(manifest: ModelManifest, labelledOf: OwnPlaces[
   for (const { name, role, sha256 } of manifest.data) {
     const [, request] = /^feedback\/([0-9a-z-]+)$/.exec(name) ?? [];
     if (request === undefined || role !== 'train') continue;
-    const bytes = await readFile(labelledOf(request)).catch(() => null);
-    if (bytes === null || createHash('sha256').update(bytes).digest('hex') !== sha256) missing.push(name);
+    const path = labelledOf(request);
+    if ((await hashOf(path)) !== sha256) missing.push(name);
     else {
       // Its newest part was held out then; it is old by now.
-      const { train: examples } = collect(parseLabelled(bytes), answeringOf(manifest), {
+      const { train: examples } = collect(await readLabelled(path), answeringOf(manifest), {
         recentShare: 0,
         calibrationShare: 0,
       });
@@ -118,6 +118,17 @@ async function ofEarlierRequests(manifest: ModelManifest, labelledOf: OwnPlaces[
     }
   }
   return { train, used, missing };
+}
+
+/** SHA-256 of a file; null where it cannot be read: it is kept for a while only. */
+async function hashOf(path: string): Promise<string | null> {
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+    return hash.digest('hex');
+  } catch {
+    return null;
+  }
 }
 
 /** How a manifest names labels of a request. */

@@ -1,6 +1,6 @@
 // The folder of one request: what was collected, and the result of each stage that is done, so that whoever comes after
 // a kill goes on where it stopped. Every file appears whole or not at all.
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Collection, Parting } from './collection.ts';
 import type { Duel } from './duel.ts';
@@ -97,8 +97,25 @@ export class TrialFolder {
     this.#write(`seconds-${variant}.json`, seconds);
   judgement = (): Promise<Judgement | null> => this.#read('judgement.json');
   saveJudgement = (judgement: Judgement): Promise<void> => this.#write('judgement.json', judgement);
+  /** Failures of the training so far, by whichever process. */
+  failures = async (): Promise<number> => (await this.#read<number>('failures.json')) ?? 0;
+  saveFailures = (failures: number): Promise<void> => this.#write('failures.json', failures);
   progress = (): Promise<Progress | null> => this.#read('progress.json');
   saveProgress = (progress: Progress): Promise<void> => this.#write('progress.json', progress);
+
+  /** Removes the models, which nobody needs once the request is answered: the one that passed is in the model store. */
+  async removeModels(): Promise<void> {
+    for (const name of ['releases', 'trained'])
+      await rm(join(this.path, name), { recursive: true, force: true });
+  }
+
+  /** Removes all that was done, so that it is done anew. */
+  async removeWork(): Promise<void> {
+    // The plan first: without it nothing of the rest counts as done.
+    await rm(join(this.path, 'plan.json'), { force: true });
+    for (const name of ['judgement.json', 'quality.json']) await rm(join(this.path, name), { force: true });
+    await this.removeModels();
+  }
 
   /** Writes bytes beside their place and moves them there. */
   async put(path: string, bytes: string | Uint8Array): Promise<void> {

@@ -1,7 +1,6 @@
 // The trial of a request, from what was collected to a judgement: quality, training in every way, figures, gate. Each
 // stage that was done before is found and not done again.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openExperimentLog } from '../../connectors/experiment-log.ts';
 import { isPublished, openModelStore } from '../../connectors/model-store.ts';
@@ -16,7 +15,7 @@ import type { Example } from '../trainer.ts';
 import { type Collection, collect } from './collection.ts';
 import { duel } from './duel.ts';
 import { objectionsTo } from './gate.ts';
-import { parseLabelled } from './labelled-file.ts';
+import { readLabelled } from './labelled-file.ts';
 import { answeringOf, type OwnData, ownData } from './own-data.ts';
 import { assessQuality } from './quality.ts';
 import { recipeOf } from './recipe.ts';
@@ -49,7 +48,7 @@ export async function conductTrial(folder: TrialFolder, options: TrialOptions): 
   onProgress({ stage: 'checking', done: 0 });
   const champion = await openModelStore(folder.releases).load(plan.champion);
   const answering = answeringOf(champion.manifest);
-  const collection = collect(parseLabelled(await readFile(folder.labelled)), answering, plan.parting);
+  const collection = collect(await readLabelled(folder.labelled), answering, plan.parting);
   const quality =
     (await folder.quality()) ??
     (await assessQuality(collection, answering, plan.quality, { seed: plan.seed, signal }));

@@ -145,12 +145,16 @@ describe('labels', { timeout: 120_000 }, () => {
     });
 
     it('as texts with labels, the newest first', async () => {
-      const found = await readLabelledMessages(clickhouse, {
-        task: 'quest',
-        from: later,
-        to: later + 4 * hour,
-        limit: 3,
-      });
+      const read = async (limit: number, textBytesMax = 1_000) => {
+        const span = { task: 'quest', from: later, to: later + 4 * hour };
+        const lines = await readLabelledMessages(clickhouse, { ...span, limit, textBytesMax });
+        return lines
+          .toString('utf8')
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line) as { readonly messageId: string; readonly label: string });
+      };
+      const found = await read(3);
       assert.deepEqual(found, [
         {
           messageId: 'q3',
@@ -159,9 +163,7 @@ describe('labels', { timeout: 120_000 }, () => {
           tenant: 'default',
           label: 'even',
           value: null,
-          by: 'system',
           eventTime: later + 3 * hour,
-          labelledAt: later + 503 * hour,
         },
         ...found.slice(1),
       ]);
@@ -173,16 +175,41 @@ describe('labels', { timeout: 120_000 }, () => {
           ['q1', 'odd'],
         ],
       );
+      // Each text has ten bytes: the newest ones that fit are read.
+      assert.deepEqual(
+        (await read(3, 29)).map(({ messageId }) => messageId),
+        ['q3', 'q2'],
+      );
     });
 
     it('as the number that arrived since', async () => {
-      assert.equal(await countLabels(clickhouse, { task: 'quest', since: later + 515 * hour }), 5);
-      assert.equal(await countLabels(clickhouse, { task: 'quest', since: 0 }), 20);
-      assert.equal(await countLabels(clickhouse, { task: 'quest', since: later + 600 * hour }), 0);
+      const count = (since: number, above: number) =>
+        countLabels(clickhouse, { task: 'quest', since, above });
+      assert.equal(await count(later + 515 * hour, 4), 5);
+      assert.equal(await count(later + 515 * hour, 5), null);
+      assert.equal(await count(0, 19), 20);
+      assert.equal(await count(0, 20), null);
+      assert.equal(await count(later + 600 * hour, 0), null);
+    });
+
+    it('as a number that is counted no further than it is asked about', async () => {
+      const read: unknown[] = [];
+      const watched: Pick<typeof clickhouse, 'query'> = {
+        query: (sql, parameters) => {
+          if (sql.includes('resolved_feedback')) read.push(parameters?.since);
+          return clickhouse.query(sql, parameters);
+        },
+      };
+      assert.ok((await countLabels(watched, { task: 'quest', since: 0, above: 1 }))! > 1);
+      assert.ok(read.length > 0 && read.every((since) => Number(since) > later), JSON.stringify(read));
+      read.length = 0;
+      // So few words make no more labels: nothing is joined.
+      assert.equal(await countLabels(watched, { task: 'quest', since: 0, above: 10_000 }), null);
+      assert.deepEqual(read, []);
     });
 
     it('as the errors of the last answers labelled, oldest first', async () => {
-      const errors = await readRecentErrors(clickhouse, { task: 'quest', last: 3 });
+      const errors = await readRecentErrors(clickhouse, { task: 'quest', last: 3, since: 0 });
       assert.deepEqual(errors, [
         { messageId: 'q17', release: 'quest@2.0.0', correct: true, error: 0, labelledAt: later + 517 * hour },
         { messageId: 'q18', release: 'quest@2.0.0', correct: true, error: 0, labelledAt: later + 518 * hour },
@@ -205,17 +232,19 @@ describe('labels', { timeout: 120_000 }, () => {
         feedbackOf('points', 'points', { task: 'quest', value: 70, eventTime: later + 800 * hour }),
       ]);
       assert.deepEqual(
-        (await readRecentErrors(clickhouse, { task: 'quest', last: 2 })).map(({ messageId, error }) => [
-          messageId,
-          error,
-        ]),
+        (await readRecentErrors(clickhouse, { task: 'quest', last: 2, since: 0 })).map(
+          ({ messageId, error }) => [messageId, error],
+        ),
         [
           ['q19', 0],
           ['points', 20],
         ],
       );
-      assert.equal((await readRecentErrors(clickhouse, { task: 'quest', last: 100 })).length, 21);
-      assert.deepEqual(await readRecentErrors(clickhouse, { task: 'nothing', last: 100 }), []);
+      const all = { task: 'quest', last: 100, since: 0 };
+      assert.equal((await readRecentErrors(clickhouse, all)).length, 21);
+      const since = later + 518 * hour;
+      assert.equal((await readRecentErrors(clickhouse, { ...all, since })).length, 3);
+      assert.deepEqual(await readRecentErrors(clickhouse, { ...all, task: 'nothing' }), []);
     });
   });
 });

@@ -72,25 +72,29 @@ const noLetters: ClickhouseDeliveryOptions['letters'] = {
 
 export const silent = { inserted: () => {}, repeated: () => {}, stopped: () => {} };
 
+const tables = ['predictions', 'histograms', 'confidences'];
+const views = ['histograms_from_predictions', 'confidences_from_predictions', 'prediction_results'];
+
 export class Sink {
   readonly clickhouse: Clickhouse;
   /** What was found of views that were compared since the tables were made anew, by the name of the view. */
   readonly views = new Map<string, ViewState>();
   readonly close: () => Promise<void>;
 
-  constructor(clickhouse: Clickhouse, close: () => Promise<void>) {
+  /** Statements that make the tables and views of predictions, in their order. */
+  readonly #definitions: readonly string[];
+
+  constructor(clickhouse: Clickhouse, close: () => Promise<void>, definitions: readonly string[] = []) {
     this.clickhouse = clickhouse;
+    this.#definitions = definitions;
     this.close = close;
   }
 
-  /** Tables anew, so that no token of one test is remembered in the next. */
+  /** Tables anew, as the migrations made them, so that no token of one test is remembered in the next. */
   async renew(): Promise<void> {
-    const command = (sql: string): Promise<void> => this.clickhouse.command(sql);
-    for (const view of ['histograms_from_predictions', 'confidences_from_predictions', 'prediction_results'])
-      await command(`DROP VIEW IF EXISTS ${view}`);
-    for (const table of ['migrations', 'predictions', 'histograms', 'confidences'])
-      await command(`DROP TABLE IF EXISTS ${table} SYNC`);
-    await applyMigrations(this.clickhouse, await readMigrations());
+    for (const name of views) await this.clickhouse.command(`DROP VIEW ${name}`);
+    for (const name of tables) await this.clickhouse.command(`DROP TABLE ${name} SYNC`);
+    for (const statement of this.#definitions) await this.clickhouse.command(statement);
     this.views.clear();
   }
 
@@ -182,8 +186,16 @@ export class Sink {
 export async function openSink(): Promise<Sink> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-sink-'));
   const clickhouse = await openEmbeddedClickhouse({ directory });
-  return new Sink(clickhouse, async () => {
+  await applyMigrations(clickhouse, await readMigrations());
+  const made = await clickhouse.query<{ name: string; definition: string }>(
+    'SELECT name, create_table_query AS definition FROM system.tables WHERE database = currentDatabase()',
+  );
+  const definitions = [...tables, ...views].map(
+    (name) => made.find((each) => each.name === name)!.definition,
+  );
+  const close = async (): Promise<void> => {
     await clickhouse.close();
     await rm(directory, { recursive: true, force: true });
-  });
+  };
+  return new Sink(clickhouse, close, definitions);
 }

@@ -43,7 +43,10 @@ async function setUp(t: TestContext, behaviour: SmtpBehaviour, options: Partial<
     ...options,
   } as const;
   const addresses = { from: 'Millrace <millrace@example.org>', to: ['a@example.org', 'Bö <b@example.org>'] };
-  return { receiver, server, channel: emailChannel({ ...addresses, now: () => now, ...server }) };
+  const refusals: (readonly string[])[] = [];
+  const onRefused = (refused: readonly string[]) => refusals.push(refused);
+  const channel = emailChannel({ ...addresses, now: () => now, onRefused, ...server });
+  return { receiver, server, channel, refusals };
 }
 
 test('a mail has ASCII headers, words of any language in them, and its text whole', async (t) => {
@@ -139,9 +142,12 @@ for (const [name, answers, says] of later)
   });
 
 test('one recipient that is refused does not keep the mail from the others; all of them do', async (t) => {
-  const { receiver, channel } = await setUp(t, { answers: { 'RCPT TO:<a@': '550 5.1.1 no such user' } });
+  const { receiver, channel, refusals } = await setUp(t, {
+    answers: { 'RCPT TO:<a@': '550 5.1.1 no such user' },
+  });
   await channel.send(notification(), signal);
   assert.deepEqual(receiver.mails[0]!.to, ['b@example.org']);
+  assert.deepEqual(refusals, [['a@example.org: 550 5.1.1 no such user']]);
   receiver.behaviour = { answers: { 'RCPT TO:': '550 5.1.1 no such user' } };
   await assert.rejects(channel.send(notification(), signal), NotificationRefused);
 });

@@ -73,6 +73,25 @@ test('answers decide: later, never, or after the time that is asked for', async 
   assert.equal(elsewhere.received.length, 0);
 });
 
+test('a user and a password in an address are Basic authentication; fetch takes no such address', async (t) => {
+  const receiver = await receiving(t);
+  const address = (credentials: string) => receiver.url.replace('://', `://${credentials}@`);
+  const timely = { timeoutMs: 20_000, now: () => now };
+  await slackChannel({ url: address('ann:p%40ss%C3%BC'), ...timely }).send(notification(), signal);
+  await webhookChannel({ url: address('token'), secret: null, ...timely }).send(notification(), signal);
+  const alertmanager = alertmanagerChannel({ url: address('ann:100%'), everyMs: 60_000, ...timely });
+  await alertmanager.send(notification(), signal);
+  const sent = receiver.received.map(({ path, headers }) => [
+    path,
+    Buffer.from(headers.authorization!.replace('Basic ', ''), 'base64').toString(),
+  ]);
+  assert.deepEqual(sent, [
+    ['/', 'ann:p@ssü'],
+    ['/', 'token:'],
+    ['/api/v2/alerts', 'ann:100%'],
+  ]);
+});
+
 test('an address that does not answer is not told in the message: it may be a secret', async (t) => {
   const receiver = await receiving(t);
   await receiver.close();

@@ -19,7 +19,6 @@ const usual: ArmTally = {
   confidenceSum: 740,
   abstained: 50,
   errors: 2,
-  latencyMsP95: 20,
   compared: 1_000,
   disagreements: 200,
 };
@@ -30,7 +29,6 @@ const bad: Readonly<Record<GuardrailName, Partial<ArmTally>>> = {
   disagreement: { disagreements: 600 },
   'expected-accuracy': { confidenceSum: 540 },
   accuracy: { correct: 550 },
-  latency: { latencyMsP95: 90 },
 };
 
 const names = (control: ArmTally, treatment: ArmTally) =>
@@ -89,12 +87,6 @@ describe('guardrails', () => {
     assert.deepEqual(names(usual, failed), []);
   });
 
-  it('of latency wait for their messages', () => {
-    const slow = { ...usual, ...bad.latency, messages: usualLimits.latencyMessagesMin - 1 };
-    assert.deepEqual(names(usual, slow), []);
-    assert.deepEqual(names({ ...usual, latencyMsP95: null }, { ...usual, latencyMsP95: 500 }), []);
-  });
-
   const faults: readonly Fault[] = [
     { name: 'accuracy', control: 0.25, treatment: 0.65, controlPerTreatment: 1 },
     { name: 'accuracy', control: 0.25, treatment: 0.6, controlPerTreatment: 9 },
@@ -138,7 +130,5 @@ describe('guardrails', () => {
     assert.ok(stated[0]! > 10_000 && stated[3]! < 150, `${stated}`);
     const allowed = { name: 'errors', control: 0.01, treatment: 0.015, controlPerTreatment: 9 } as const;
     assert.equal(messagesUntilBreach(allowed, usualLimits), Number.POSITIVE_INFINITY);
-    const latency = { name: 'latency', control: 0, treatment: 0, controlPerTreatment: 1 } as const;
-    assert.equal(messagesUntilBreach(latency, usualLimits), usualLimits.latencyMessagesMin);
   });
 });

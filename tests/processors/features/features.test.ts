@@ -177,6 +177,8 @@ test('one outcome per message; the envelope is kept and the id derived', async (
     id: derivedId('c-1', 'features'),
     messageId: 'c-1',
     kind: 'comment',
+    // Nobody has written it.
+    stickyKey: null,
     text: 'Hello there',
     values: vector('Hello there'),
   });

@@ -2,6 +2,7 @@
 // comes back.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answers, createEngine, type EngineOptions } from '../../../processors/inference/engine.ts';
 import type { LoadableModel } from '../../../schemas/model-manifest.ts';
 import { loadable } from './transformer/golden.ts';
@@ -43,6 +44,7 @@ test('seven swaps under load: every call is answered, by one release, and memory
       calls++;
       seen.add(answers!.release);
       assertEqualValues(answers!, expected!);
+      await sleep(5);
     }
   };
   const asked = Promise.all([ask(), ask()]);

@@ -4,14 +4,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { alertChecks } from '../../../streams/configuration/alert-checks.ts';
 import { describeConfiguration, loadConfiguration } from '../../../streams/configuration/configuration.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-rules-'));
 after(() => rmSync(directory, { recursive: true }));
 
 const rulesOf = (rules: unknown) =>
-  loadConfiguration({ env: { MILLRACE_ALERTS_RULES: JSON.stringify(rules) } }).alerting.rules;
+  loadConfiguration({
+    env: {
+      MILLRACE_ALERTS_RULES: JSON.stringify(rules),
+      MILLRACE_ALERTS_SLACK_URL: 'https://hooks.example.org/services/secret',
+    },
+  }).alerting.rules;
 
 test('a variable and a file say the same', () => {
   const file = join(directory, 'millrace.yaml');
@@ -89,36 +93,28 @@ test('no text that is no JSON, and no matcher that is none', () => {
   );
 });
 
-const contradictions = (env: Readonly<Record<string, string>>) =>
-  alertChecks
-    .map((check) => check(loadConfiguration({ env })))
-    .flatMap((found) => (found ? [found.what] : []));
-
 test('what contradicts itself is found', () => {
+  const load = (env: Readonly<Record<string, string>>) => void loadConfiguration({ env });
   const lag = { name: 'a', signal: 'lag', above: 1 };
   const rules = (...given: readonly object[]) => ({ MILLRACE_ALERTS_RULES: JSON.stringify(given) });
-  assert.deepEqual(contradictions({}), []);
-  assert.match(contradictions(rules(lag, lag))[0]!, /two alert rules are called a/);
-  assert.match(
-    contradictions(rules({ ...lag, channels: ['email'] }))[0]!,
-    /tells email, which is not set up/,
-  );
+  assert.throws(() => load(rules(lag, lag)), /two alert rules are called a/);
+  assert.throws(() => load(rules({ ...lag, channels: ['email'] })), /tells email, which is not set up/);
   const host = { MILLRACE_ALERTS_EMAIL_HOST: 'mail.example.org' };
-  assert.match(contradictions(host)[0]!, /a sender and recipients/);
+  assert.throws(() => load(host), /a sender and recipients/);
   const mail = {
     ...host,
     MILLRACE_ALERTS_EMAIL_FROM: 'a@example.org',
     MILLRACE_ALERTS_EMAIL_TO: 'b@example.org,c@example.org',
   };
-  assert.deepEqual(contradictions(mail), []);
+  load(mail);
   const password = { MILLRACE_ALERTS_EMAIL_PASSWORD: 'p' };
-  assert.match(contradictions({ ...mail, ...password })[0]!, /not both/);
+  assert.throws(() => load({ ...mail, ...password }), /not both/);
   const readable = {
     ...password,
     MILLRACE_ALERTS_EMAIL_USERNAME: 'u',
     MILLRACE_ALERTS_EMAIL_SECURITY: 'none',
   };
-  assert.match(contradictions({ ...mail, ...readable })[0]!, /readable over the network/);
+  assert.throws(() => load({ ...mail, ...readable }), /readable over the network/);
 });
 
 test('secrets of channels come from files and are shown nowhere', () => {

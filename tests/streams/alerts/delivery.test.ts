@@ -6,6 +6,7 @@ import type { Notification } from '../../../processors/alerts/notification.ts';
 import { silenceNotice } from '../../../processors/alerts/silence.ts';
 import type { Alert } from '../../../schemas/alert.ts';
 import type { DeadLetter } from '../../../schemas/dead-letter.ts';
+import { Retryable } from '../../../schemas/errors.ts';
 import { AlertBook, publishAlerts } from '../../../streams/alerts/book.ts';
 import { channelsOf } from '../../../streams/alerts/channels.ts';
 import { deliveryGroup, startDelivery } from '../../../streams/alerts/delivery.ts';
@@ -14,7 +15,7 @@ import type { Stack } from '../../../streams/stack.ts';
 import { type Answer, hanging, httpReceiver, status, taken } from '../../connectors/notification/receiver.ts';
 import { reached } from '../../contract/log/subject.ts';
 import { alertOf, start } from '../../processors/alerts/alert.ts';
-import { lightStack, messagesOf } from './subject.ts';
+import { failing, lightStack, messagesOf } from './subject.ts';
 
 async function receiving(t: TestContext, answer: Answer = taken) {
   const receiver = await httpReceiver(answer);
@@ -252,4 +253,32 @@ test('two that alert and two that deliver tell each notification once', async (t
   clock.now += 50;
   await settled(stack, 'webhook');
   assert.equal(told().length, 20);
+});
+
+test('a log that takes no commit for a moment ends no deliveries, and has nothing told twice', async (t) => {
+  const { url, told } = await receiving(t);
+  const { stack, clock } = await lightStack(t, { MILLRACE_ALERTS_WEBHOOK_URL: url });
+  const away = () => new Retryable('the broker is away', { code: 'kafka' });
+  const held = failing(stack, 2, away);
+  await deliver(t, held.stack);
+  await publishAlerts(stack, [alertOf('a', '1')]);
+  clock.now += 50;
+  await settled(stack, 'webhook');
+  assert.equal(told().length, 1);
+  assert.equal(held.joined.length, 1);
+});
+
+test('deliveries that end with an error are joined again and go on', async (t) => {
+  const { url, told } = await receiving(t);
+  const { stack, clock } = await lightStack(t, { MILLRACE_ALERTS_WEBHOOK_URL: url });
+  const held = failing(stack, 1, () => new Error('a bug'));
+  await deliver(t, held.stack);
+  await publishAlerts(stack, [alertOf('a', '1')]);
+  clock.now += 50;
+  await settled(stack, 'webhook');
+  assert.deepEqual(
+    told().map(({ alerts }) => alerts[0]!.rule),
+    ['a'],
+  );
+  assert.deepEqual(held.joined, [deliveryGroup('webhook'), deliveryGroup('webhook')]);
 });

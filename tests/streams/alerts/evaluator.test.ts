@@ -7,13 +7,14 @@ import type { Alert } from '../../../schemas/alert.ts';
 import type { DriftReport } from '../../../schemas/drift-report.ts';
 import { derivedTraceparent } from '../../../schemas/identity.ts';
 import { isRetired, rulesOf, startAlerting } from '../../../streams/alerts/alerting.ts';
+import { publishAlerts } from '../../../streams/alerts/book.ts';
 import { loadConfiguration } from '../../../streams/configuration/configuration.ts';
 import { openLedger } from '../../../streams/model-ledger.ts';
 import type { Stack } from '../../../streams/stack.ts';
 import { reached } from '../../contract/log/subject.ts';
 import { recordOf } from '../../e2e/running.ts';
-import { start } from '../../processors/alerts/alert.ts';
-import { evaluatorOf, lightStack, messagesOf } from './subject.ts';
+import { alertOf, start } from '../../processors/alerts/alert.ts';
+import { evaluatorOf, failing, lightStack, messagesOf } from './subject.ts';
 
 const minute = 60_000;
 const builtIn = (name: string): Rule => builtInRules.find((rule) => rule.name === name)!;
@@ -154,4 +155,16 @@ test('built-in rules can be left out, and declared anew under their names', () =
     rest.map(({ name, threshold, forMs }) => [name, threshold, forMs]),
     [['lag', 5, minute]],
   );
+});
+
+test('a process that an error throws out of the group of those who look joins it again', async (t) => {
+  const { stack } = await lightStack(t, { MILLRACE_ALERTS_BUILT_IN: '' });
+  const held = failing(stack, 1, () => new Error('a bug'));
+  const ledger = await openLedger(stack);
+  t.after(() => ledger.close());
+  const stop = await startAlerting(held.stack, ledger);
+  t.after(stop);
+  await publishAlerts(stack, [alertOf('a', '1')]);
+  await reached(async () => (await stack.log.positions('millrace-alert-rules', ['alerts']))[0]?.offset === 1);
+  assert.deepEqual(held.joined, ['millrace-alert-rules', 'millrace-alert-rules']);
 });

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { builtInRules } from '../../../processors/alerts/built-in.ts';
 import type { Rule } from '../../../processors/alerts/rule.ts';
 import { DriftWatch } from '../../../streams/alerts/drift-watch.ts';
+import { readings } from '../../../streams/alerts/readings.ts';
 import { observe } from '../../../streams/alerts/signals.ts';
 import { loadConfiguration } from '../../../streams/configuration/configuration.ts';
 import { openStack, type Stack } from '../../../streams/stack.ts';
@@ -67,6 +68,23 @@ describe('signals that ClickHouse knows', () => {
     assert.equal(early!.value, 40);
     const [none] = await seen(builtIn('latency'), start - minute);
     assert.equal(none!.value, null);
+  });
+
+  it('a reading goes through its window, not through all that the month holds', async () => {
+    for (const name of ['latency', 'data-quality'] as const) {
+      const estimates: { rows: number }[] = [];
+      const query: Stack['clickhouse']['query'] = async (sql, parameters) => {
+        const rows = await stack.clickhouse.query<{ rows: number }>(`EXPLAIN ESTIMATE ${sql}`, parameters);
+        estimates.push(...rows);
+        return [];
+      };
+      const clickhouse = { ...stack.clickhouse, query };
+      const span = { from: start + 20 * minute, to: start + 25 * minute };
+      await readings[name]({ ...stack, clickhouse }, builtIn(name), span);
+      const read = estimates.reduce((sum, { rows }) => sum + Number(rows), 0);
+      // Five minutes are 3,000 of the 36,000 rows; two granules at most hold them.
+      assert.ok(read >= 3_000 && read <= 2 * 8_192, `${name}: ${read}`);
+    }
   });
 
   it('the error rate counts each refused record once, and too few messages are no data', async () => {

@@ -88,6 +88,35 @@ export async function evaluatorOf(t: TestContext, stack: Stack, rules: readonly 
   return { look, drift };
 }
 
+/** The same stack over a log of which the first commits fail, and the groups that were joined. */
+export function failing(stack: Stack, failures: number, error: () => Error) {
+  const joined: string[] = [];
+  let left = failures;
+  const subscribe: Stack['log']['subscribe'] = async (options, handler) => {
+    joined.push(options.group);
+    return stack.log.subscribe(options, (batch) =>
+      handler(
+        Object.assign(Object.create(batch), {
+          heartbeat: () => batch.heartbeat(),
+          committed: () => batch.committed(),
+          commit: async (offset: number, metadata: string) => {
+            left -= 1;
+            if (left >= 0) throw error();
+            await batch.commit(offset, metadata);
+          },
+        }),
+      ),
+    );
+  };
+  const log = new Proxy(stack.log, {
+    get: (target, name) => {
+      const own: unknown = name === 'subscribe' ? subscribe : Reflect.get(target, name);
+      return typeof own === 'function' && name !== 'subscribe' ? own.bind(target) : own;
+    },
+  });
+  return { joined, stack: { ...stack, log } };
+}
+
 /** Everything that a topic holds. */
 export async function messagesOf<T>({ log, wire }: Stack, topic: string): Promise<T[]> {
   const found: T[] = [];

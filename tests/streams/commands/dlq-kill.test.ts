@@ -1,7 +1,7 @@
 // kill -9 of the process in the middle of a redrive, and a redrive after it: every record is back exactly once.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { finished, jsonLines, Workplace } from './spawned.ts';
+import { counted, finished, jsonLines, Workplace } from './spawned.ts';
 
 const letters = 150;
 // All of them are blank, which would stop the stream.
@@ -20,25 +20,13 @@ after(() => place.close());
 
 const run = (...argv: readonly string[]) => place.run(argv, { env });
 
-/** Resolves when the streams have read everything. */
-async function settled(): Promise<void> {
-  for (;;) {
-    const { stdout } = await run('lag', '--json');
-    const rows = JSON.parse(stdout) as readonly { readonly lag: number }[];
-    if (rows.length > 0 && rows.every(({ lag }) => lag === 0)) return;
-  }
-}
-
 /** Begins a redrive and kills the process that works on it when it has put back a part. */
 async function killRedrive(part: number): Promise<void> {
   const up = await place.up({ ...env, MILLRACE_STREAMS: 'sinks' });
   const redriving = place.start(['dlq', 'redrive', '--yes', '--rate', '5'], env);
   const ended = finished(redriving);
-  for (;;) {
-    const { stdout } = await run('topics', '--json');
-    const topics = JSON.parse(stdout) as readonly { readonly topic: string; readonly records: number }[];
-    if (topics.find(({ topic }) => topic === 'comments')!.records >= letters + part) break;
-  }
+  // The sink has read what was published at first.
+  await counted(up, /^millrace_records_in_total\{.*topic="comments"/, part);
   // The one that works on it first; the one that asked for it would go on by itself.
   up.child.kill('SIGKILL');
   redriving.kill('SIGKILL');
@@ -50,7 +38,8 @@ test('nothing is put back twice and nothing is left out', { timeout: 400_000 }, 
   const input = Array.from({ length: letters }, (_, index) => `{"id":"r${index}","text":" "}\n`).join('');
   const first = await place.up(env);
   assert.equal((await place.run(['publish', 'comments'], { input, env })).code, 0);
-  await settled();
+  await counted(first, /^millrace_dead_letters_total\{/, letters);
+  await counted(first, /^millrace_records_in_total\{stream="sink.*topic="comments"/, letters);
   first.child.kill('SIGTERM');
   await first.ended;
   await killRedrive(10);

@@ -8,6 +8,7 @@ import {
   type Evaluation,
   evaluationSchema,
 } from '../../../trainers/evaluation/evaluation.ts';
+import { execute } from './executed.ts';
 import { finished, Workplace } from './spawned.ts';
 
 let place: Workplace;
@@ -33,7 +34,9 @@ before(() => {
 });
 after(() => place.close());
 
-const evaluate = (...argv: readonly string[]) => place.run(['evaluate', ...argv]);
+/** In this process: one of its own takes seconds to start. */
+const evaluate = (...argv: readonly string[]) =>
+  execute(['evaluate', ...argv], { env: {}, workingDirectory: place.path });
 
 interface Report {
   readonly evaluations: readonly Evaluation[];
@@ -101,7 +104,7 @@ const wrong: readonly (readonly [what: string, argv: readonly string[], code: st
   ],
 ];
 
-describe('wrong input: exit code 2, what is wrong and what to do', { concurrency: 3 }, () => {
+describe('wrong input: exit code 2, what is wrong and what to do', () => {
   for (const [what, argv, errorCode, message] of wrong) {
     test(what, async () => {
       const { code, stderr } = await evaluate(...argv, '--json');

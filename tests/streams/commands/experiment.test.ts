@@ -18,6 +18,9 @@ const env = {
   MILLRACE_PROMPT_TASKS: 'sentiment',
   MILLRACE_LOG_LEVEL: 'silent',
   MILLRACE_INFERENCE_WORKERS: '1',
+  // Every insert goes through all views: few larger ones are cheaper.
+  MILLRACE_SINK_FLUSH_MS: '150',
+  MILLRACE_SINK_FLUSH_BULK_MS: '150',
   MILLRACE_EXPERIMENTS_EVERY_MS: '500',
   MILLRACE_EXPERIMENTS_LATE_MS: '30000',
 };
@@ -61,11 +64,11 @@ let published = 0;
 
 /** Asks until a message is answered by these releases, in these arms. */
 async function untilAnswered(expected: string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 300; tries++) {
     const id = `c${published++}`;
     const comment = { id, text: 'what a day', eventTime: Date.now(), ingestTime: Date.now(), source: 'test' };
     await running.stack.log.publish([{ topic: 'comments', records: [recordOf(comment, id)] }]);
-    await sleep(100);
+    await sleep(200);
     const rows = await running.stack.clickhouse.query<{ said: string }>(
       `SELECT arrayStringConcat(arrayMap((r, a) -> concat(r, ' ', ifNull(toString(a), '-')), results.release, results.arm), ', ') AS said
        FROM predictions ORDER BY _time DESC, _offset DESC LIMIT 1`,

@@ -2,7 +2,8 @@
 // exactly once, through every table and the views that follow the inserts.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { finished, jsonLines, Workplace } from './spawned.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { counted, finished, jsonLines, Workplace } from './spawned.ts';
 
 const env = { MILLRACE_LOG_LEVEL: 'error', MILLRACE_COMMENT_TASKS: 'sentiment,toxicity' };
 
@@ -24,6 +25,7 @@ async function killUnderLoad(): Promise<void> {
     publishing.stdin!.write(lines.join(''));
   }, 20);
   const stored = `SELECT count() AS scores FROM scores WHERE startsWith(messageId, 'k-')`;
+  await counted(up, /^millrace_records_in_total\{.*topic="scores"/, 1_000);
   while ((await first<{ scores: number }>(['sql', stored])).scores < 1_000);
   up.child.kill('SIGKILL');
   await up.ended;
@@ -56,6 +58,7 @@ test('nothing is lost and nothing is there twice', { timeout: 120_000 }, async (
   for (;;) {
     const rows = await first<{ lag: number }[]>(['lag']);
     if (rows.every(({ lag }) => lag === 0)) break;
+    await sleep(500);
   }
   const topics = await first<{ topic: string; records: number }[]>(['topics']);
   const published = topics.find(({ topic }) => topic === 'comments')!.records;

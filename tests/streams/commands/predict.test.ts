@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execute } from './executed.ts';
 import { finished, jsonLines, statusOf, Workplace } from './spawned.ts';
 
 interface Answer {
@@ -18,6 +19,10 @@ before(() => {
 });
 after(() => place.close());
 
+/** In this process: one of its own takes seconds to start. */
+const predict = (model: string, input = '') =>
+  execute(['predict', '--model', model, '--json'], { env: {}, workingDirectory: place.path, input });
+
 test('plain and JSON lines, good and bad, are answered in order', async () => {
   const input = [
     '\ufeffGuten Morgen, wie geht es dir?\r',
@@ -30,7 +35,7 @@ test('plain and JSON lines, good and bad, are answered in order', async () => {
     `{"id":"long","text":"${'lorem ipsum '.repeat(90_000)}"}`,
     'the last line has no newline',
   ].join('\n');
-  const { code, stdout, stderr } = await place.run(['predict', '--model', 'language'], { input });
+  const { code, stdout, stderr } = await predict('language', input);
   const answers = jsonLines<Answer>(stdout);
   assert.deepEqual(
     answers.map(({ id, label, error }) => [id, error?.code ?? label]),
@@ -59,11 +64,8 @@ test('plain and JSON lines, good and bad, are answered in order', async () => {
 test('ten thousand lines come back as ten thousand, each with the answer it has alone', async () => {
   const texts = ['I love this', 'I hate this so much', 'The train leaves at nine'];
   const lines = Array.from({ length: 10_000 }, (_, index) => texts[index % 3]);
-  const argv = ['predict', '--model', 'sentiment@2.0.0', '--json'];
-  const [all, alone] = await Promise.all([
-    place.run(argv, { input: lines.join('\n') }),
-    place.run(argv, { input: texts.join('\n') }),
-  ]);
+  const all = await predict('sentiment@2.0.0', lines.join('\n'));
+  const alone = await predict('sentiment@2.0.0', texts.join('\n'));
   const expected = jsonLines<Answer>(alone.stdout).map(({ label }) => label);
   const answers = jsonLines<Answer>(all.stdout);
   assert.deepEqual(
@@ -88,7 +90,7 @@ test('a line is answered as it comes; Ctrl-C ends the waiting for the next', asy
 });
 
 test('no input is an error; a pipe that closes ends the command', async () => {
-  const empty = await place.run(['predict', '--model', 'language', '--json']);
+  const empty = await predict('sentiment');
   assert.equal(empty.code, 2);
   assert.equal((JSON.parse(empty.stderr) as { error: { code: string } }).error.code, 'empty-input');
   const script = `yes "what a day" | millrace predict --model sentiment | head -n 1; ${statusOf(1)}`;

@@ -1,6 +1,8 @@
 // `millrace retrain` and `millrace trainer` as people use them: asking, being refused, looking, training at once.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { ModelEvent } from '../../../schemas/model-event.ts';
+import { whoDecides } from '../../../streams/decision-by-hand.ts';
 import { openLedger } from '../../../streams/model-ledger.ts';
 import type { Stack } from '../../../streams/stack.ts';
 import { MoodPlace, storeLabelled, texts } from '../retraining/mood.ts';
@@ -59,6 +61,31 @@ describe('millrace retrain', { timeout: 120_000 }, () => {
     assert.equal(again.code, 2);
     assert.equal((JSON.parse(again.stderr) as { error: { code: string } }).error.code, 'retraining-refused');
     assert.match((await run('retrain', 'mood')).stderr, new RegExp(`the request ${request} is open`));
+  });
+
+  it('cancels the open request, and another may be put', async () => {
+    const ledger = await openLedger(stack);
+    const events: ModelEvent[] = [];
+    const declined = new Promise<void>((resolve) => {
+      ledger.onDecision((_, event) => {
+        events.push(event);
+        resolve();
+      });
+    });
+    const cancelled = await run('retrain', 'cancel', 'mood', '--reason', 'the labels are wrong', '--json');
+    assert.equal(cancelled.code, 0, cancelled.stderr);
+    assert.equal((JSON.parse(cancelled.stdout) as { readonly state: string }).state, 'cancelled');
+    await declined;
+    assert.equal(ledger.state('mood').retraining, null);
+    await ledger.close();
+    assert.deepEqual(
+      events.map(({ event, reason, by }) => [event, reason, by]),
+      [['training-declined', 'the labels are wrong', whoDecides()]],
+    );
+    const again = await run('retrain', 'cancel', 'mood');
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /no request of mood is open/);
+    assert.equal((await run('retrain', 'mood')).code, 0);
   });
 
   it('trains the open request at once, and shows what came of it', async () => {

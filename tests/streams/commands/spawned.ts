@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export interface Finished {
@@ -83,6 +84,17 @@ export interface RunningUp {
   readonly ended: Promise<Finished>;
   /** Address of /metrics, /live and /ready. */
   readonly http: string;
+}
+
+/** Waits until a counter of a running process, added up over the labels that fit, has come so far; commands cost seconds. */
+export async function counted({ http }: RunningUp, counter: RegExp, least: number): Promise<void> {
+  for (;;) {
+    const text = await (await fetch(`${http}/metrics`)).text();
+    const lines = text.split('\n').filter((line) => counter.test(line));
+    const sum = lines.reduce((all, line) => all + Number(line.slice(line.lastIndexOf(' '))), 0);
+    if (sum >= least) return;
+    await sleep(50);
+  }
 }
 
 const loader = import.meta.resolve('tsx');

@@ -8,6 +8,7 @@ import { renewBaseline, writeBaselines } from '../../../connectors/clickhouse/hi
 import { comments } from '../../../schemas/comment.ts';
 import { type DriftReport, driftReports } from '../../../schemas/drift-report.ts';
 import { predictions } from '../../../schemas/prediction.ts';
+import { reportsOn } from '../../../streams/drift/examination.ts';
 import { driftJobs } from '../../../streams/drift/jobs.ts';
 import { examineWindow } from '../../../streams/drift.ts';
 import { execute } from '../commands/executed.ts';
@@ -56,6 +57,32 @@ test('an unmoved window is stable, and its report says how sure the release was'
   assert.deepEqual([report.accuracy, report.labelled, report.slices, report.examples], [null, 0, [], []]);
   assert.equal(report.dataScore, 0);
   assert.ok(report.predictionScore! < 0.01);
+});
+
+test('without feedback no message is looked through for labels', async () => {
+  const asked: string[] = [];
+  const { clickhouse } = subject.stack;
+  const watched = new Proxy(clickhouse, {
+    get: (target, name) =>
+      name === 'query'
+        ? (sql: string, parameters?: never) => {
+            asked.push(sql);
+            return target.query(sql, parameters);
+          }
+        : Reflect.get(target, name),
+  });
+  await reportsOn(
+    { ...subject.stack, clickhouse: watched },
+    driftJobs(subject.stack.configuration)[0]!,
+    still,
+  );
+  assert.ok(asked.some((sql) => sql.includes('FROM histograms')));
+  assert.deepEqual(
+    asked.filter((sql) =>
+      /labelled_results|resolved_feedback|FROM predictions|FROM prediction_results/.test(sql),
+    ),
+    [],
+  );
 });
 
 test('a moved one drifted: its parts, examples from those that grew, and what to do are in the report', async () => {
@@ -136,7 +163,7 @@ test('calibrated jobs judge alike every time, and find the shift', async () => {
     ...usual!,
     name: 'calibrated',
     thresholds: {},
-    falseAlarmRate: 0.01,
+    calibrated: true,
     statistics: ['psi', 'hellinger'] as const,
   };
   const [first] = await examineWindow(subject.stack, moved, job);

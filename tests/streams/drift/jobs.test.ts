@@ -26,21 +26,22 @@ function contradictionsOf(jobs: string, windowMs?: number) {
 
 test('without a declared job there is one over everything, by the other settings', () => {
   const [job, ...others] = driftJobs(
-    configured('', { MILLRACE_DRIFT_WINDOW_MS: '30m', MILLRACE_DRIFT_PSI_THRESHOLD: '0.2' }),
+    configured('', { MILLRACE_DRIFT_WINDOW_MS: '30m', MILLRACE_DRIFT_EFFECT_MIN: '0.1' }),
   );
   assert.equal(others.length, 0);
   assert.deepEqual(
     [job!.name, job!.sizeMs, job!.stepMs, job!.samplesMin, job!.statistics],
-    ['window', 1_800_000, 1_800_000, 500, ['psi', 'jensen-shannon']],
+    ['window', 1_800_000, 1_800_000, 500, ['chi-square', 'psi', 'jensen-shannon']],
   );
-  assert.deepEqual(job!.thresholds, { psi: 0.2, 'jensen-shannon': 0.1 });
+  assert.deepEqual(job!.thresholds, { 'chi-square': 0.1 });
+  assert.deepEqual([job!.falseAlarmRate, job!.calibrated, job!.correction], [0.01, false, 'holm']);
   assert.deepEqual([job!.dataThreshold, job!.predictionThreshold], [0.1, 0.05]);
   assert.ok(looksAt(job!, 'toxicity@1.0.0'));
 });
 
 test('a variable and a file say the same', () => {
   const variable = configured(
-    'name=fast tasks=toxicity,sentiment kind=comment window=sliding size=1h step=5m statistics=psi,hellinger thresholds=psi:0.2,hellinger:0.15; name=calm size=1d tenants=apart falseAlarmRate=0.01 statistics=wasserstein features=length,confidence samplesMin=2000 correction=holm dataThreshold=0.2 predictionThreshold=0.1',
+    'name=fast tasks=toxicity,sentiment kind=comment window=sliding size=1h step=5m statistics=psi,hellinger thresholds=psi:0.2,hellinger:0.15; name=calm size=1d tenants=apart falseAlarmRate=0.02 statistics=wasserstein features=length,confidence samplesMin=2000 correction=benjamini-hochberg dataThreshold=0.2 predictionThreshold=0.1',
   );
   const file = join(directory, 'jobs.yaml');
   writeFileSync(
@@ -58,11 +59,11 @@ test('a variable and a file say the same', () => {
     - name: calm
       size: 1d
       tenants: apart
-      falseAlarmRate: 0.01
+      falseAlarmRate: 0.02
       statistics: [wasserstein]
       features: [length, confidence]
       samplesMin: 2000
-      correction: holm
+      correction: benjamini-hochberg
       dataThreshold: 0.2
       predictionThreshold: 0.1
 `,
@@ -70,9 +71,13 @@ test('a variable and a file say the same', () => {
   assert.deepEqual(loadConfiguration({ env: {}, file }).drift.jobs, variable.drift.jobs);
   const [fast, calm] = driftJobs(variable);
   assert.deepEqual([fast!.sizeMs, fast!.stepMs, fast!.kind], [3_600_000, 300_000, 'comment']);
-  assert.deepEqual(fast!.thresholds, { psi: 0.2, 'jensen-shannon': 0.1, hellinger: 0.15 });
+  assert.deepEqual(fast!.thresholds, { 'chi-square': 0.05, psi: 0.2, hellinger: 0.15 });
   assert.deepEqual([looksAt(fast!, 'toxicity@1.0.0'), looksAt(fast!, 'emotion@1.0.0')], [true, false]);
-  assert.deepEqual([calm!.sizeMs, calm!.stepMs, calm!.falseAlarmRate], [86_400_000, 86_400_000, 0.01]);
+  assert.deepEqual([calm!.sizeMs, calm!.stepMs], [86_400_000, 86_400_000]);
+  assert.deepEqual(
+    [calm!.falseAlarmRate, calm!.calibrated, calm!.correction],
+    [0.02, true, 'benjamini-hochberg'],
+  );
 });
 
 for (const [jobs, says] of [

@@ -3,8 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createMetrics } from '../../../connectors/metrics.ts';
+import { answerByArms } from '../../../processors/inference/arms.ts';
 import { ModelCrashed } from '../../../processors/inference/call.ts';
 import type { Answers, Engine } from '../../../processors/inference/engine.ts';
+import type { Predictor } from '../../../processors/inference/inference.ts';
+import type { Features } from '../../../schemas/features.ts';
+import { loadConfiguration } from '../../../streams/configuration/configuration.ts';
 import { Candidate, type CandidateOptions } from '../../../streams/experiments/candidate.ts';
 
 const answers = (texts: readonly unknown[], probability = 0.5): Answers => ({
@@ -97,4 +101,39 @@ test('of a person’s time it has half', async () => {
   const started = performance.now();
   await ask(['x'], sleep(1_000), 100);
   assert.ok(performance.now() - started < 900);
+});
+
+test('a slow one keeps nobody waiting in its shadow: it is silent, and late', async () => {
+  const { lateMs } = loadConfiguration({ env: {} }).experiments;
+  const { ask } = candidateOf(
+    async (texts) => {
+      await sleep(2_000, undefined, { ref: false });
+      return [answers(texts)];
+    },
+    { lateMs },
+  );
+  const serves: Predictor = { predict: async (_, texts) => [{ ...answers(texts), release: 't@1.0.0' }] };
+  const messages = [{ text: 'x', messageId: 'm', stickyKey: null } as Features];
+  const said = { task: 't', experiment: 'e', treatment: 't@1.1.0', stage: 'shadow', share: 1 } as const;
+  const trial = { ...said, ask: (texts: readonly string[], beside: Promise<unknown>) => ask(texts, beside) };
+  const started = performance.now();
+  const question = { engine: serves, tasks: ['t'], trials: [trial], messages, asking: undefined };
+  const [armed] = await answerByArms(question);
+  assert.ok(performance.now() - started < 900);
+  assert.deepEqual(armed!.watched, [{ trial, answer: null }]);
+});
+
+test('an answer that came while the thread was at other work is not late', async () => {
+  const { ask } = candidateOf(
+    (texts) =>
+      new Promise((resolve) => {
+        // Both are due at once, and the answer behind the bell.
+        setTimeout(() => setImmediate(() => resolve([answers(texts)])), 20);
+        setTimeout(() => {
+          const busyUntil = performance.now() + 60;
+          while (performance.now() < busyUntil);
+        }, 10);
+      }),
+  );
+  assert.deepEqual(rows(await ask(['x'])), [0]);
 });

@@ -20,6 +20,9 @@ const env = {
   MILLRACE_PROMPT_TASKS: 'sentiment',
   MILLRACE_LOG_LEVEL: 'silent',
   MILLRACE_INFERENCE_WORKERS: '1',
+  // Every insert goes through all views: few larger ones are cheaper.
+  MILLRACE_SINK_FLUSH_MS: '150',
+  MILLRACE_SINK_FLUSH_BULK_MS: '150',
   MILLRACE_EXPERIMENTS_EVERY_MS: '500',
   MILLRACE_EXPERIMENTS_LATE_MS: '30000',
   MILLRACE_EXPERIMENTS_SHADOW_MESSAGES_MIN: '60',
@@ -59,13 +62,13 @@ async function talkUntil(condition: () => boolean | Promise<boolean>, what: stri
   const deadline = Date.now() + waitMs;
   while (!(await condition())) {
     assert.ok(Date.now() < deadline, `${what}: not in ${waitMs / 1_000} s`);
-    const records = Array.from({ length: 10 }, () => {
+    const records = Array.from({ length: 20 }, () => {
       const id = `c${published++}`;
       const said = { text: `${words[published % words.length]} ${published}`, author: `a${published % 20}` };
       return recordOf({ id, ...said, eventTime: time, ingestTime: time, source: 'test' }, id);
     });
     await running.stack.log.publish([{ topic: 'comments', records }]);
-    await sleep(60);
+    await sleep(200);
   }
 }
 

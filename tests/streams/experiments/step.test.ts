@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { type ArmTally, usualRules } from '../../../processors/experiments/decision.ts';
 import type { Experiment } from '../../../processors/experiments/task-state.ts';
 import { loadConfiguration } from '../../../streams/configuration/configuration.ts';
-import { messagesToRollBack } from '../../../streams/experiments/evidence.ts';
-import { nextStep, rulesOf } from '../../../streams/experiments/step.ts';
+import { definitionOf, messagesToRollBack } from '../../../streams/experiments/evidence.ts';
+import { nextStep, overWith, rulesOf } from '../../../streams/experiments/step.ts';
 import type { Tally } from '../../../streams/experiments/tally.ts';
 
 const settingsWith = (env: Readonly<Record<string, string>> = {}) => loadConfiguration({ env }).experiments;
@@ -73,6 +73,22 @@ test('a shadow waits for its messages, and for labels where they are asked for',
   assert.equal(stepOf({ experiment: skipping }).event, 'canaried');
 });
 
+test('a shadow goes on while its labels do not decide, for a while, and ends when nothing is to be gained', () => {
+  const pairs = { bothCorrect: 350, controlOnly: 53, treatmentOnly: 47, bothWrong: 150 };
+  const shadowOf = (messages: number, labels = pairs) => ({
+    control: arm(messages),
+    treatment: arm(messages, { labelled: 600 }),
+    pairs: labels,
+  });
+  const after = (messages: number) => stepOf({ tally: tallyOf({ shadow: shadowOf(messages) }) });
+  assert.equal(after(3_000).event, null);
+  assert.match(after(3_000).reason, /3000 of up to 10000 messages.* possible/);
+  assert.equal(after(10_000).event, 'canaried');
+  const many = Object.fromEntries(Object.entries(pairs).map(([key, count]) => [key, 10 * count]));
+  const alike = stepOf({ tally: tallyOf({ shadow: shadowOf(8_000, many as typeof pairs) }) });
+  assert.deepEqual([alike.event, alike.decision], ['rolled-back', 'KEEP_CONTROL']);
+});
+
 test('a shadow whose labels speak against it ends there', () => {
   const { event, decision } = stepOf({ tally: tallyOf({ shadow: { ...enough, pairs: worse } }) });
   assert.deepEqual([event, decision], ['rolled-back', 'KEEP_CONTROL']);
@@ -103,8 +119,16 @@ test('without any label the control stays in the end, unless it is said otherwis
   assert.match(late.reason, /Not shown to be better/);
   const env = { MILLRACE_EXPERIMENTS_WITHOUT_LABELS: 'promote' };
   assert.equal(stepOf({ experiment, tally, env }).event, 'promoted');
-  const some = tallyOf({ shadow: enough, canary: { ...tally.canary, control: arm(9_000, { labelled: 3 }) } });
-  assert.equal(stepOf({ experiment, tally: some, env }).event, null, 'labels come: they are to decide');
+  const labelled = (control: number, treatment: number) =>
+    tallyOf({
+      shadow: enough,
+      canary: {
+        control: arm(9_000, { labelled: control, correct: control }),
+        treatment: arm(1_000, { labelled: treatment, correct: treatment }),
+      },
+    });
+  assert.equal(stepOf({ experiment, tally: labelled(90, 1), env }).event, 'promoted', 'a few decide nothing');
+  assert.equal(stepOf({ experiment, tally: labelled(900, 100), env }).event, null, 'enough are to decide');
 });
 
 test('an experiment ends when it was declared to, whatever the settings say', () => {
@@ -137,6 +161,21 @@ test('a candidate that fails always is turned back within the messages that are 
     }).event;
   assert.equal(stepAfter(failing), 'rolled-back');
   assert.equal(stepAfter(1), null);
+});
+
+test('an experiment of a task that no stream asks is over before it began', () => {
+  const experiment = experimentIn('shadow');
+  const look = { experiment, serving: 't@1.0.0' };
+  assert.equal(overWith(look, ['language', 't']), null);
+  assert.match(overWith(look, ['language']) ?? '', /No stream of comments or prompts asks t:/);
+});
+
+test('an experiment lasts from when it begins, however long its candidate waited', () => {
+  const waited = { release: 't@1.1.0', request: 'r', at: began };
+  const definition = definitionOf('t@1.0.0', waited, {}, settingsWith(), began + 8 * day);
+  assert.equal(definition.started, new Date(began + 8 * day).toISOString());
+  const experiment = experimentIn('shadow', { shadowedAt: began + 8 * day, definition });
+  assert.equal(stepOf({ experiment, now: began + 8 * day + 1 }).event, null);
 });
 
 test('an experiment whose control or treatment serves by somebody’s word is over', () => {

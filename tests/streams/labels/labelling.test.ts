@@ -121,7 +121,7 @@ async function stored(source: string, words: number): Promise<void> {
       { source },
     );
     if (row!.words >= words) return;
-    await wait(20);
+    await wait(50);
   }
 }
 
@@ -161,16 +161,8 @@ test('a task that is none, and one of scores, are refused', async () => {
 });
 
 test('one label is given, joins, and counts against the budget', async () => {
-  const added = await json<{ left: number }>([
-    'add',
-    'm1',
-    '--task',
-    'toxicity',
-    '--label',
-    'toxic',
-    '--labeller',
-    'cid',
-  ]);
+  const argv = ['m1', '--task', 'toxicity', '--label', 'toxic', '--labeller', 'cid'];
+  const added = await json<{ left: number }>(['add', ...argv]);
   assert.equal(added.left, 5);
   await stored('label:cid', 1);
   const [row] = await running.stack.clickhouse.query("SELECT label, by FROM labels WHERE messageId = 'm1'");
@@ -238,12 +230,7 @@ test('the status counts labels, contradictions, strays and what is right', async
   assert.deepEqual(status.accuracy, [{ release, labelled: 8, correct: 1 }]);
   assert.deepEqual(
     status.budgets.find(({ task }) => task === 'toxicity'),
-    {
-      task: 'toxicity',
-      perDay: 6,
-      used: 7,
-      left: 0,
-    },
+    { task: 'toxicity', perDay: 6, used: 7, left: 0 },
   );
   const people = await run('status', '--task', 'toxicity');
   assert.match(people.stdout, /^task +by +labels +conflicting/);

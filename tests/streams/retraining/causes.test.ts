@@ -19,6 +19,7 @@ import {
   storeFeedback,
   storePredictions,
 } from '../../connectors/clickhouse/stored.ts';
+import { reportOf } from './report.ts';
 
 const directory = await mkdtemp(join(tmpdir(), 'millrace-causes-'));
 const clickhouse = await openEmbeddedClickhouse({ directory });
@@ -41,6 +42,7 @@ function watched(task: string, rule: string, more: Partial<Watched> = {}): Watch
     since: 0,
     watchedSince: now - 10 * hour,
     now,
+    jobsApart: ['each'],
     ...more,
   };
 }
@@ -73,33 +75,6 @@ async function storeAnswers(
   );
 }
 
-const reportOf = (id: string, release: string, verdict: string, ingestTime: number) => ({
-  id,
-  tenant: 'default',
-  eventTime: ingestTime,
-  ingestTime,
-  source: 'test',
-  traceparent: '',
-  job: 'window',
-  release,
-  kind: null,
-  windowStart: ingestTime - hour,
-  windowEnd: ingestTime,
-  samples: 900,
-  baselineSamples: 1_000,
-  verdict,
-  dataScore: 0.4,
-  predictionScore: null,
-  expectedAccuracy: null,
-  accuracy: null,
-  labelled: null,
-  statistics: [],
-  slices: [],
-  examples: [],
-  recommendations: [],
-  summary: 'label moved',
-});
-
 describe('drift', () => {
   it('asks for the release that serves, after the task came to rest, on as many reports as are wanted', async () => {
     await store(clickhouse, driftReports, [
@@ -115,6 +90,7 @@ describe('drift', () => {
     assert.match(asked.reason, /moved@1\.0\.0.*label moved/);
     assert.deepEqual(asked.evidence, {
       reports: 'r3',
+      job: 'window',
       windowStart: new Date(now - 2 * hour).toISOString(),
       windowEnd: new Date(now - hour).toISOString(),
       samples: '900',
@@ -131,6 +107,47 @@ describe('drift', () => {
     assert.equal((await rested(now - hour - 1))?.of, 'r3');
     const promoted = watched('moved', 'triggers=drift', { release: 'moved@1.1.0' });
     assert.equal(await causeFor(clickhouse, promoted), null);
+  });
+
+  it('is judged of each job and kind by itself, whatever the ids of their reports', async () => {
+    for (const [task, prompts, comments] of [
+      ['first', 'a', 'b'],
+      ['second', 'b', 'a'],
+    ] as const) {
+      const report = (at: number, kind: 'comment' | 'prompt', verdict: string) =>
+        reportOf(
+          `${task}-${kind === 'prompt' ? prompts : comments}${at}`,
+          `${task}@1.0.0`,
+          verdict,
+          now - at * hour,
+          { kind },
+        );
+      await store(clickhouse, driftReports, [
+        report(2, 'comment', 'drifted'),
+        report(2, 'prompt', 'stable'),
+        report(1, 'comment', 'drifted'),
+        report(1, 'prompt', 'stable'),
+      ]);
+      const all = watched(task, 'triggers=drift');
+      const inARow = (reports: number) =>
+        causeFor(clickhouse, { ...all, rules: { ...all.rules, driftReportsMin: reports } });
+      for (const reports of [1, 2]) {
+        const asked = await inARow(reports);
+        assert.equal(asked?.of, `${task}-${comments}1`);
+        assert.equal(asked.evidence.kind, 'comment');
+      }
+      assert.equal(await inARow(3), null);
+    }
+  });
+
+  it('of a single tenant asks for no other model of everybody’s', async () => {
+    await store(clickhouse, driftReports, [
+      reportOf('t1', 'shared@1.0.0', 'drifted', now - hour, { job: 'each' }),
+      reportOf('t2', 'shared@1.0.0', 'drifted', now - hour, { job: 'gone', tenant: 'acme' }),
+    ]);
+    assert.equal(await causeFor(clickhouse, watched('shared', 'triggers=drift')), null);
+    const together = watched('shared', 'triggers=drift', { jobsApart: [] });
+    assert.equal((await causeFor(clickhouse, together))?.of, 't1');
   });
 });
 

@@ -1,12 +1,14 @@
 // The trainer on a tiny task in an embedded system: a request becomes a candidate that is better and does not serve, poor
 // labels and a model that cannot be bettered are declined, nothing happens while the task is frozen, nothing happens twice.
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openModelStore } from '../../../connectors/model-store.ts';
 import type { ModelEvent } from '../../../schemas/model-event.ts';
 import { type Ledger, openLedger } from '../../../streams/model-ledger.ts';
 import { folderOf } from '../../../streams/retraining/folders.ts';
+import { Past } from '../../../streams/retraining/past.ts';
 import { startTrainer } from '../../../streams/retraining/trainer.ts';
 import { askWhereDue } from '../../../streams/retraining/triggers.ts';
 import type { Stack } from '../../../streams/stack.ts';
@@ -76,7 +78,8 @@ const alerts = async () => (await allRecords(stack.log, 'alerts')).length;
 /** Ends what a test has begun: the task is free for the next one. */
 async function reject(release: string): Promise<void> {
   const experiment = `of ${release}`;
-  const common = { task: 'mood', release, reason: 'test', experiment, evidence: { control: 'mood@1.0.0' } };
+  const control = ledger.state('mood').serving?.release ?? 'mood@1.0.0';
+  const common = { task: 'mood', release, reason: 'test', experiment, evidence: { control } };
   await ledger.record({ ...common, event: 'shadowed', of: experiment });
   await ledger.record({ ...common, event: 'rolled-back', of: experiment });
 }
@@ -228,6 +231,12 @@ describe('the trainer', { timeout: 600_000 }, () => {
     assert.equal(earlier.length, 2);
     assert.ok(earlier.some(({ name }) => name === `feedback/${request}`));
     assert.equal(doc.match(/Retrained/g)?.length, 1);
+    // The models of the trial are gone with the request; what they were learned from is kept for the next one.
+    const kept = await readdir(folderOf(stack.configuration, 'mood', request).path);
+    assert.deepEqual(
+      ['releases', 'trained', 'labelled.jsonl.gz'].filter((name) => kept.includes(name)),
+      ['labelled.jsonl.gz'],
+    );
     await reject(trained.release);
   });
 });
@@ -261,5 +270,15 @@ describe('triggers', () => {
     assert.equal(request?.event.evidence.cause, 'schedule');
     assert.equal(request.event.release, 'mood@1.2.0');
     assert.deepEqual(await askWhereDue(at(60_000, ''), ledger, 0), []);
+    // Whoever closed the request has a clock that is an hour ahead: the cooldown counts from when that was seen.
+    const { event } = request;
+    await ledger.record({
+      ...{ event: 'training-declined', task: 'mood', release: event.release, request: event.id },
+      ...{ reason: 'by hand', evidence: {}, of: 'ahead', eventTime: began + 4_000_000 },
+    });
+    const past = new Past();
+    assert.deepEqual(await askWhereDue(at(70_000, ''), ledger, 0, past), []);
+    assert.deepEqual(await askWhereDue(at(74_000, ''), ledger, 0, past), []);
+    assert.equal((await askWhereDue(at(76_000, ''), ledger, 0, past)).length, 1);
   });
 });

@@ -2,7 +2,7 @@
 // trained anew, and in which ways.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,7 +11,7 @@ import { openModelStore } from '../../../connectors/model-store.ts';
 import type { ModelManifest } from '../../../schemas/model-manifest.ts';
 import { addDataSet } from '../../../trainers/data-sets/addition.ts';
 import { openDataSet } from '../../../trainers/data-sets/open.ts';
-import { printLabelled } from '../../../trainers/retraining/labelled-file.ts';
+import { writeLabelled } from '../../../trainers/retraining/labelled-file.ts';
 import { ownData } from '../../../trainers/retraining/own-data.ts';
 import { untrainable, type Variant, variantsOf } from '../../../trainers/retraining/variants.ts';
 
@@ -85,8 +85,8 @@ describe('the data of a release', () => {
   });
 
   it('is the labels of earlier requests too, where they are what they were', async () => {
-    const labelled = printLabelled(
-      ['glad', 'sad', 'angry'].map((label, at) => ({
+    const labelled = ['glad', 'sad', 'angry'].map((label, at) =>
+      JSON.stringify({
         messageId: `m${at}`,
         text: `said ${at}`,
         kind: 'comment',
@@ -94,9 +94,9 @@ describe('the data of a release', () => {
         label,
         value: null,
         eventTime: at,
-      })),
+      }),
     );
-    await writeFile(places().labelledOf('r1'), labelled);
+    await writeLabelled(places().labelledOf('r1'), Buffer.from(labelled.join('\n').concat('\n')));
     const sha256 = createHash('sha256')
       .update(await readFile(places().labelledOf('r1')))
       .digest('hex');
