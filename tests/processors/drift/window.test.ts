@@ -4,28 +4,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import type { HistogramBin } from '../../../processors/drift/bins.ts';
 import { compareWindow } from '../../../processors/drift/window.ts';
 import { cleanText } from '../../../processors/features/cleaning.ts';
 import { type Baseline, binOf } from '../../../schemas/baseline.ts';
+import { categorical, countsOf, histogramOf, ordered, samplesMin, sizes, usual } from './windows.ts';
 
-const samplesMin = 500;
-const usual = { samplesMin, thresholds: {} };
 const strict = {
   samplesMin,
   thresholds: { 'chi-square': 0, psi: 0, 'jensen-shannon': 0 },
   predictionThreshold: 0,
 };
-const sizes = { ...usual, statistics: ['psi', 'jensen-shannon'] as const, predictionThreshold: 2 };
-
-const histogramOf = (feature: string, counts: Readonly<Record<string, number>>): HistogramBin[] =>
-  Object.entries(counts).map(([bin, count]) => ({ feature, bin, count }));
-
-const categorical = (feature: string, counts: Readonly<Record<string, number>>): Baseline => ({
-  ...{ release: 'language@1.0.0', feature, kind: 'categorical', edges: [], bins: Object.keys(counts) },
-  counts: Object.values(counts),
-  samples: Object.values(counts).reduce((sum, count) => sum + count, 0),
-});
 
 function randomFrom(seed: number): () => number {
   let state = seed;
@@ -186,17 +174,6 @@ test('the shipped samples are unshifted against the reference sets in length, th
   assert.equal(lengthReport(comments, lengthsOf('samples/shifted.jsonl.gz')).verdict, 'drifted');
 });
 
-const ordered = (feature: string, counts: readonly number[]): Baseline => ({
-  ...{ release: 'toxicity@1.0.0', feature, kind: 'numeric', edges: counts.slice(1).map((_, at) => at + 1) },
-  ...{
-    bins: counts.map((_, at) => String(at)),
-    counts,
-    samples: counts.reduce((all, count) => all + count, 0),
-  },
-});
-const countsOf = (feature: string, counts: readonly number[]): HistogramBin[] =>
-  counts.map((count, at) => ({ feature, bin: String(at), count }));
-
 test('answers that moved a little drift by the prediction threshold, at a size where chance does not', () => {
   const baseline = [categorical('label', { toxic: 5_000, fine: 5_000 })];
   const slightly = histogramOf('label', { toxic: 6_000, fine: 4_000 });
@@ -275,42 +252,6 @@ test('p-values are corrected for the number of features, not of statistics', () 
       }).verdict,
   );
   assert.deepEqual(rates, ['stable', 'drifted']);
-});
-
-test('features of the texts decide by the share of them that drifted', () => {
-  const names = Array.from({ length: 20 }, (_, at) => `feature${at}`);
-  const baseline = names.map((name) => ordered(name, [500, 500, 500]));
-  const windowOf = (drifted: number) =>
-    names.flatMap((name, at) => countsOf(name, at < drifted ? [900, 50, 50] : [333, 333, 334]));
-  const one = compareWindow({ baseline, histogram: windowOf(1), ...usual });
-  assert.deepEqual([one.verdict, one.dataScore], ['stable', 0.05]);
-  const two = compareWindow({ baseline, histogram: windowOf(2), ...usual });
-  assert.deepEqual([two.verdict, two.dataScore], ['drifted', 0.1]);
-  assert.equal(two.predictionScore, null);
-  assert.equal(
-    compareWindow({ baseline, histogram: windowOf(2), ...usual, dataThreshold: 0.11 }).verdict,
-    'stable',
-  );
-  assert.deepEqual(
-    [...new Set(two.moves.map(({ feature }) => feature))],
-    ['feature0', 'feature1'],
-    'only drifted features are told of',
-  );
-});
-
-test('missing values are no bin, and have a statistic of their own', () => {
-  const baseline = [ordered('confidence', [500, 500, 1_000])];
-  const histogram = [
-    ...countsOf('confidence', [250, 250, 500]),
-    { feature: 'confidence', bin: 'missing', count: 100 },
-  ];
-  const without = compareWindow({ baseline, histogram, ...usual });
-  assert.deepEqual([without.verdict, without.samples], ['stable', 1_100]);
-  const report = compareWindow({ baseline, histogram, ...usual, statistics: ['missing-rate', 'psi'] });
-  assert.equal(report.verdict, 'drifted');
-  const [rate] = report.statistics;
-  assert.deepEqual([rate!.statistic, rate!.drifted], ['missing-rate', true]);
-  assert.ok(Math.abs(rate!.value - 100 / 1_100) < 1e-12);
 });
 
 test('calibrated thresholds keep the wanted rate of false alarms over all features and statistics of a window', () => {
