@@ -89,7 +89,7 @@ describe('a decision about a canary', () => {
       usualRules,
     );
     assert.equal(decision, 'KEEP_CONTROL');
-    assert.match(reason, /^Guardrail errors: 10\.0 % failed messages/);
+    assert.match(reason, /^Guardrail errors: 10\.0 % failed or late messages/);
   });
 });
 
