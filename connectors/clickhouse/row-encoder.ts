@@ -68,7 +68,8 @@ function columnWriter({ source }: Column): WriteColumn {
       const { inner } = source;
       const write = fieldWriter(source.field) as (rows: RowBuffer, value: unknown) => void;
       return (rows, message) => {
-        const records = message[name] as readonly Readonly<Record<string, unknown>>[];
+        // An absent list is an empty one, as elsewhere.
+        const records = (message[name] ?? []) as readonly Readonly<Record<string, unknown>>[];
         rows.varint(records.length);
         for (const record of records) write(rows, record[inner]);
       };
