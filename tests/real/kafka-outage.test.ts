@@ -2,7 +2,6 @@
 // Java and the jars that `npm run kafka` fetches.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
@@ -16,6 +15,9 @@ import { prepareBroker } from '../../infra/kafka/settings.ts';
 import { Fenced, Retryable } from '../../schemas/errors.ts';
 import { allRecords, newName, reached, subscribing, textOf, texts } from '../contract/log/subject.ts';
 
+/** Its own and the next one; below those that clients are given, one of which could have it while the broker is away. */
+const port = 29_150;
+
 const clients = {
   kafkajs: openKafkaLog,
   librdkafka: openLibrdkafkaLog,
@@ -27,7 +29,7 @@ describe('a broker that goes away and comes back', { timeout: 600_000 }, () => {
   let log: Log;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'millrace-outage-'));
-    broker = await prepareBroker(await fetchKafka(() => {}), join(folder, 'broker'), await freePortPair());
+    broker = await prepareBroker(await fetchKafka(() => {}), join(folder, 'broker'), port);
     await startDaemon(broker);
   });
   afterEach(() => log?.close());
@@ -93,26 +95,3 @@ async function succeeds(work: Promise<unknown>): Promise<boolean> {
     },
   );
 }
-
-// The broker takes a port and the next one.
-async function freePortPair(): Promise<number> {
-  const listening = async (port: number) => {
-    const server = createServer();
-    await new Promise<void>((resolve, reject) =>
-      server.once('error', reject).listen(port, '127.0.0.1', resolve),
-    );
-    const taken = (server.address() as AddressInfo).port;
-    await new Promise((resolve) => server.close(resolve));
-    return taken;
-  };
-  for (;;) {
-    const port = await listening(0);
-    if (await succeedsListening(listening(port + 1))) return port;
-  }
-}
-
-const succeedsListening = (work: Promise<number>): Promise<boolean> =>
-  work.then(
-    () => true,
-    () => false,
-  );

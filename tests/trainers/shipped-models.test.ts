@@ -16,7 +16,7 @@ import type { Task } from '../../trainers/task.ts';
 import { tasks } from '../../trainers/tasks/tasks.ts';
 
 const directories = { data: 'trainers/data', samples: 'samples' };
-const judgedRowsMax = 6_000;
+const judgedRowsMax = 2_500;
 
 const texts = ['length', 'language', ...featureItems.map(({ name }) => name)];
 const features: Readonly<Partial<Record<string, readonly string[]>>> = { expander: [], ranker: texts };
@@ -44,7 +44,7 @@ async function assertFigures(task: Task, release: ModelRelease): Promise<void> {
     const judged = step === 1 ? examples : examples.filter((_, row) => row % step === 0);
     const measured = await judgeModel(model, set, judged);
     // Rounding may differ between machines in a few rows, and the largest sets are judged in part.
-    const tolerance = examples.length > judgedRowsMax ? 0.015 : 0.004;
+    const tolerance = examples.length > judgedRowsMax ? 0.025 : 0.004;
     const difference = Math.abs(leadingFigure(measured) - leadingFigure(claimed));
     assert.ok(difference <= tolerance, `${set.file}: ${leadingFigure(measured)}`);
   }
