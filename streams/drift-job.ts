@@ -108,7 +108,7 @@ async function windowsWithAnswers(
   { reach, reported, now }: Known,
 ): Promise<readonly Span[]> {
   const horizon = Math.min(reach.eventMinute, now) - windowsMax * stepMs - sizeMs;
-  const last = reported.length === 0 ? horizon : Math.max(...reported.map(({ to }) => to));
+  const last = reported.length === 0 ? horizon : reported.reduce((latest, { to }) => Math.max(latest, to), 0);
   const from = Math.max(0, Math.floor(Math.min(horizon, last) / stepMs) * stepMs);
   const steps = await readAnsweredSteps(clickhouse, { from, to: now, stepMs });
   const ends = new Set<number>();
