@@ -1,10 +1,10 @@
 // Tells people what stopped or stalled: messages to the topic `alerts`, once for each incident.
 
-import { Refusal } from '../connectors/wire/refusal.ts';
 import type { Alert } from '../schemas/alert.ts';
 import { Misconfigured } from '../schemas/errors.ts';
 import { derivedId, derivedTraceparent } from '../schemas/identity.ts';
 import { AlertBook, publishAlerts } from './alerts/book.ts';
+import { newest } from './following.ts';
 import { TooManyInvalid } from './loop/breaker.ts';
 import { within } from './loop/patience.ts';
 import type { Stack } from './stack.ts';
@@ -140,21 +140,8 @@ async function publishOnce(stack: Stack, { incident, ...said }: Incident): Promi
 const traceOf = (parts: readonly string[]): string => derivedTraceparent(derivedId(...parts));
 
 /** A process that is started again over the same incident must not tell of it at every start. */
-async function recentOf({ log, wire }: Pick<Stack, 'log' | 'wire'>, rule: string): Promise<readonly Alert[]> {
-  const ranges = (await log.ranges(['alerts'])).filter(({ start, end }) => end > start);
-  if (ranges.length === 0) return [];
-  const from = new Map(
-    ranges.map(({ partition, start, end }) => [partition, Math.max(start, end - recentMax)]),
-  );
-  const to = new Map(ranges.map(({ partition, end }) => [partition, end]));
-  const recent: Alert[] = [];
-  for await (const { partition, records } of log.read('alerts', { from, to })) {
-    await wire.prepare('alerts', records);
-    for (const record of records) {
-      const known = wire.decode('alerts', partition, record);
-      // What `alerts` decodes to is an alert: the topic’s fields were checked.
-      if (!(known instanceof Refusal) && known.rule === rule) recent.push(known as unknown as Alert);
-    }
-  }
-  return recent;
+async function recentOf(stack: Stack, rule: string): Promise<readonly Alert[]> {
+  const known = await newest(stack, 'alerts', recentMax);
+  // What `alerts` decodes to is an alert: the topic’s fields were checked.
+  return known.filter((alert) => alert.rule === rule) as unknown as readonly Alert[];
 }

@@ -2,11 +2,10 @@
 // A decision is recorded by publishing it and reading it back: it counts when it followed from what held in the log
 // before it, wherever else a process decided at the same moment.
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Refusal } from '../connectors/wire/refusal.ts';
 import { advance, type TaskState, untouched } from '../processors/experiments/task-state.ts';
 import { derivedId, derivedTraceparent } from '../schemas/identity.ts';
 import type { ModelEvent } from '../schemas/model-event.ts';
+import { type Following, follow } from './following.ts';
 import { within } from './loop/patience.ts';
 import type { Stack } from './stack.ts';
 
@@ -28,7 +27,6 @@ type Listener = (state: TaskState, event: ModelEvent) => void;
 const topic = 'model-events';
 const unreadable = 'a record of model-events is no decision that this version knows';
 const recordMs = 30_000;
-const retryMs = 1_000;
 
 /** Reads all that was decided so far; throws what the log throws. */
 export async function openLedger(stack: LedgerPorts): Promise<Ledger> {
@@ -46,20 +44,22 @@ export class Ledger {
   /** Decisions on their way, by id, and those who wait for them. */
   readonly #waiting = new Map<string, Set<(recorded: Recorded) => void>>();
   readonly #seen = new Map<string, Recorded>();
-  readonly #closing = new AbortController();
-  #next = 0;
-  #following: Promise<void> = Promise.resolve();
+  #following: Following | null = null;
 
   constructor(stack: LedgerPorts) {
     this.#stack = stack;
   }
 
   async start(): Promise<void> {
-    const [range] = await this.#stack.log.ranges([topic]);
-    this.#next = range?.start ?? 0;
-    const end = range?.end ?? 0;
-    if (end > this.#next) await this.#read(end);
-    this.#following = this.#follow();
+    this.#following = await follow(
+      this.#stack,
+      topic,
+      (message) => this.#take(message as unknown as ModelEvent),
+      {
+        // Passed over by everyone whose code is of the same version; another one may know it.
+        refused: (refusal, { offset }) => this.#stack.logger.error({ offset, ...refusal }, unreadable),
+      },
+    );
   }
 
   /** What holds for a task. */
@@ -101,8 +101,7 @@ export class Ledger {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#following;
+    await this.#following?.close();
   }
 
   #eventOf(of: string, decision: Omit<Decision, 'of'>): ModelEvent {
@@ -123,36 +122,6 @@ export class Ledger {
       // Its own, so that compaction, which keeps a topic from growing old, takes no decision out of the order.
       subject: `${task}/${event}/${randomUUID()}`,
     };
-  }
-
-  async #follow(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      try {
-        await this.#read();
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#stack.logger.warn({ err: error }, `${topic} could not be read; trying again`);
-        await sleep(retryMs, undefined, { signal }).catch(() => {});
-      }
-    }
-  }
-
-  async #read(end?: number): Promise<void> {
-    const { log, wire } = this.#stack;
-    const options = { from: new Map([[0, this.#next]]), signal: this.#closing.signal };
-    const reading = log.read(topic, end === undefined ? options : { ...options, to: new Map([[0, end]]) });
-    for await (const { partition, records } of reading) {
-      await wire.prepare(topic, records);
-      for (const record of records) {
-        const event = wire.decode(topic, partition, record);
-        this.#next = record.offset + 1;
-        // Passed over by everyone whose code is of the same version; another one may know it.
-        if (event instanceof Refusal)
-          this.#stack.logger.error({ offset: record.offset, ...event }, unreadable);
-        else this.#take(event as unknown as ModelEvent);
-      }
-    }
   }
 
   #take(event: ModelEvent): void {

@@ -1,6 +1,8 @@
 // The Alertmanager channel: alerts as Prometheus pushes them (POST /api/v2/alerts). Alertmanager forgets an alert that it
 // does not hear again, so those that are not over are sent anew, each time with an end that lies a few rounds ahead.
-import type { Channel, NotifiedAlert } from './channel.ts';
+
+import type { NotifiedAlert } from '../../schemas/notification.ts';
+import type { Channel } from './channel.ts';
 import { post } from './http-post.ts';
 
 export interface AlertmanagerOptions {

@@ -1,29 +1,6 @@
 // The port of a notification channel: told once per notification, with what to do when it is not taken.
 
-/** One alert of a notification; times in ms since 1970. */
-export interface NotifiedAlert {
-  readonly id: string;
-  readonly rule: string;
-  readonly severity: 'info' | 'warning' | 'critical';
-  readonly state: 'firing' | 'resolved';
-  readonly summary: string;
-  /** The same in every message about one incident. */
-  readonly incident: string;
-  readonly startsAt: number;
-  readonly endsAt: number | null;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly evidence: Readonly<Record<string, string>>;
-}
-
-export interface Notification {
-  /** The same when it is told again: receivers know a repeat by it. */
-  readonly id: string;
-  readonly group: string;
-  readonly state: 'firing' | 'resolved';
-  readonly severity: 'info' | 'warning' | 'critical';
-  readonly subject: string;
-  readonly alerts: readonly NotifiedAlert[];
-}
+import type { Notification, NotifiedAlert } from '../../schemas/notification.ts';
 
 export interface Channel {
   readonly name: string;

@@ -1,6 +1,8 @@
 // A notification as a mail: headers in ASCII whatever their words (RFC 2047), the text in base64 (RFC 2045), and a
 // Message-ID that is the same when it is sent again, by which mail systems know a repeat.
-import { linesOf, type Notification } from './channel.ts';
+
+import type { Notification } from '../../schemas/notification.ts';
+import { linesOf } from './channel.ts';
 
 export interface Addresses {
   readonly from: string;

@@ -1,5 +1,7 @@
 // The Slack channel: an incoming webhook, messages in blocks with a bar in the colour of their severity.
-import type { Channel, Notification, NotifiedAlert } from './channel.ts';
+
+import type { Notification, NotifiedAlert } from '../../schemas/notification.ts';
+import type { Channel } from './channel.ts';
 import { post } from './http-post.ts';
 
 export interface SlackOptions {

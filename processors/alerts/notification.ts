@@ -1,30 +1,9 @@
 // What people are told at once: the alerts of one group that came close together, each with its latest word.
 import type { Alert } from '../../schemas/alert.ts';
 import { derivedId } from '../../schemas/identity.ts';
+import type { Notification, NotifiedAlert } from '../../schemas/notification.ts';
 import { channelsOf, type Entry, type Incident } from './history.ts';
 import { labelsOf, type Matcher, matchesAll } from './matcher.ts';
-
-/** One alert of a notification; times in ms since 1970. */
-export interface ToldAlert extends Pick<Alert, 'id' | 'rule' | 'severity' | 'state' | 'summary'> {
-  /** The same in every message about one incident. */
-  readonly incident: string;
-  readonly startsAt: number;
-  readonly endsAt: number | null;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly evidence: Readonly<Record<string, string>>;
-}
-
-export interface Notification {
-  /** The same whenever the same messages are told again. */
-  readonly id: string;
-  readonly group: string;
-  /** Resolved when every alert in it is. */
-  readonly state: Alert['state'];
-  /** The most urgent one in it. */
-  readonly severity: Alert['severity'];
-  readonly subject: string;
-  readonly alerts: readonly ToldAlert[];
-}
 
 const ranks = ['info', 'warning', 'critical'] as const;
 
@@ -55,7 +34,10 @@ const isNamed = (named: readonly string[], channel: string): boolean =>
   named.length === 0 || named.includes(channel);
 
 /** Alerts that are not over and that a channel was told of: for receivers that have to hear of them again and again. */
-export function goingOn(incidents: readonly Incident[], { channel, matchers }: Route): readonly ToldAlert[] {
+export function goingOn(
+  incidents: readonly Incident[],
+  { channel, matchers }: Route,
+): readonly NotifiedAlert[] {
   return incidents
     .filter(({ told, channels }) => told && isNamed(channels, channel))
     .filter(({ alert }) => matchesAll(matchers, alert))
@@ -81,7 +63,7 @@ export function notificationOf(entries: readonly Entry[], beganAt: (entry: Entry
   };
 }
 
-function subjectOf(shown: readonly ToldAlert[], state: Alert['state'], severity: string): string {
+function subjectOf(shown: readonly NotifiedAlert[], state: Alert['state'], severity: string): string {
   const mark = state === 'firing' ? severity.toUpperCase() : 'RESOLVED';
   const more = shown.length > 1 ? ` (and ${shown.length - 1} more)` : '';
   return `[${mark}] ${shown[0]!.summary}${more}`;
@@ -90,7 +72,7 @@ function subjectOf(shown: readonly ToldAlert[], state: Alert['state'], severity:
 function toldOf(
   { alert, incident, time }: Pick<Entry, 'alert' | 'incident' | 'time'>,
   startsAt: number,
-): ToldAlert {
+): NotifiedAlert {
   const { id, rule, severity, state, summary } = alert;
   const evidence = Object.fromEntries(
     Object.entries(alert.evidence).filter(([name]) => name !== 'channels' && !name.startsWith('label.')),

@@ -3,8 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, NotificationRefused } from '../../connectors/notification/channel.ts';
 import type { Entry } from '../../processors/alerts/history.ts';
-import type { Notification } from '../../processors/alerts/notification.ts';
 import { Fenced, Retryable } from '../../schemas/errors.ts';
+import type { Notification } from '../../schemas/notification.ts';
 import { raise } from '../alerts.ts';
 import type { Stack } from '../stack.ts';
 import type { AlertBook } from './book.ts';

@@ -4,8 +4,8 @@ import type { StoredRecord } from '../../connectors/log.ts';
 import { type Entry, History, type Standing } from '../../processors/alerts/history.ts';
 import type { Alert } from '../../schemas/alert.ts';
 import { redriveHeaders } from '../dead-letters/republication.ts';
+import { type Following, follow } from '../following.ts';
 import type { Stack } from '../stack.ts';
-import { type Following, follow } from './following.ts';
 
 const topic = 'alerts';
 

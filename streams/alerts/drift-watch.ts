@@ -1,8 +1,8 @@
 // What the drift reports say about each release: the newest of each job and kind of message, followed as they come.
 import { type DriftFigure, isPast, type Observation, type Rule } from '../../processors/alerts/rule.ts';
 import type { DriftReport } from '../../schemas/drift-report.ts';
+import { type Following, follow } from '../following.ts';
 import type { Stack } from '../stack.ts';
-import { type Following, follow } from './following.ts';
 
 /** Reports of one job about one release that are kept. */
 const reportsMax = 200;

@@ -1,12 +1,9 @@
 // `millrace alerts test`: one notification through a channel, now, and what came of it.
 import { Argument, type Command } from 'commander';
-import {
-  type Channel,
-  type Notification,
-  NotificationRefused,
-} from '../../connectors/notification/channel.ts';
+import { type Channel, NotificationRefused } from '../../connectors/notification/channel.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
 import { derivedId } from '../../schemas/identity.ts';
+import type { Notification } from '../../schemas/notification.ts';
 import { channelsOf } from '../alerts/channels.ts';
 import { channelNames } from '../configuration/alert-rule-settings.ts';
 import { whoDecides } from '../decision-by-hand.ts';

@@ -1,6 +1,6 @@
 // Publishes drift reports, each once: one whose id the topic’s end or ClickHouse holds already stays where it is.
-import { Refusal } from '../../connectors/wire/refusal.ts';
 import type { DriftReport } from '../../schemas/drift-report.ts';
+import { newest } from '../following.ts';
 import type { Stack } from '../stack.ts';
 
 const topic = 'drift-reports';
@@ -14,7 +14,10 @@ export async function publishReports(
   reports: readonly DriftReport[],
 ): Promise<readonly DriftReport[]> {
   if (reports.length === 0) return [];
-  const known = new Set([...(await storedIds(stack, reports)), ...(await recentIds(stack))]);
+  const known = new Set([
+    ...(await storedIds(stack, reports)),
+    ...(await newest(stack, topic, recentMax)).map(({ id }) => id),
+  ]);
   const news = reports.filter(({ id }) => !known.has(id));
   if (news.length === 0) return [];
   const { log, wire, metrics } = stack;
@@ -33,22 +36,4 @@ async function storedIds({ clickhouse }: Stack, reports: readonly DriftReport[])
     { ids: reports.map(({ id }) => id) },
   );
   return rows.map(({ id }) => id);
-}
-
-async function recentIds({ log, wire }: Stack): Promise<readonly string[]> {
-  const ranges = (await log.ranges([topic])).filter(({ start, end }) => end > start);
-  if (ranges.length === 0) return [];
-  const from = new Map(
-    ranges.map(({ partition, start, end }) => [partition, Math.max(start, end - recentMax)]),
-  );
-  const to = new Map(ranges.map(({ partition, end }) => [partition, end]));
-  const ids: string[] = [];
-  for await (const { partition, records } of log.read(topic, { from, to })) {
-    await wire.prepare(topic, records);
-    for (const record of records) {
-      const report = wire.decode(topic, partition, record);
-      if (!(report instanceof Refusal)) ids.push(report.id);
-    }
-  }
-  return ids;
 }

@@ -1,37 +1,14 @@
 // A running system takes over a release that was promoted, and goes back with a rollback: without a restart, with its
 // baseline stored first, and with every message answered once.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ModelStore, openModelStore } from '../../connectors/model-store.ts';
+import { publishAs } from '../streams/experiments/releases.ts';
 import { type Running, recordOf, scratchDirectory, startRunning } from './running.ts';
 
-const shipped = openModelStore('models');
 const waitMs = 120_000;
 const time = Date.UTC(2026, 0, 2);
-
-/** The shipped release again, as another version; `changes` are files that it has otherwise. */
-async function publishAs(
-  store: ModelStore,
-  version: string,
-  changes: Readonly<Record<string, Buffer>> = {},
-): Promise<void> {
-  const { manifest, files, card } = await shipped.whole('sentiment');
-  const release = `sentiment@${version}`;
-  // Its baseline names the release, too.
-  const baseline = Buffer.from(files.get('baseline.json')!).toString('utf8');
-  const own = { 'baseline.json': Buffer.from(baseline.replaceAll(manifest.release, release)), ...changes };
-  const hashes = Object.entries(own).map(([file, bytes]) => [
-    file,
-    createHash('sha256').update(bytes).digest('hex'),
-  ]);
-  await store.publish({
-    manifest: { ...manifest, version, release, files: { ...manifest.files, ...Object.fromEntries(hashes) } },
-    files: new Map([...files, ...Object.entries(own)]),
-    card,
-  });
-}
 
 const serve = (store: ModelStore, version: string) =>
   store.changeAliases('sentiment', () => ({ champion: version }), {
@@ -80,7 +57,7 @@ test('a promoted release answers in a running system, and the one before after a
   const store = openModelStore(`${directory.path}/models`);
   await publishAs(store, '1.0.0');
   await publishAs(store, '1.1.0');
-  await publishAs(store, '9.9.9', { 'model.onnx': Buffer.of(1, 2, 3) });
+  await publishAs(store, '9.9.9', { files: { 'model.onnx': Buffer.of(1, 2, 3) } });
   await serve(store, '1.0.0');
   const running = await startRunning(`${directory.path}/data`, {
     MILLRACE_MODELS_DIRECTORY: `${directory.path}/models`,

@@ -1,7 +1,7 @@
 // A real local server for notifications, which answers as it is told to.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Notification } from '../../../connectors/notification/channel.ts';
+import type { Notification } from '../../../schemas/notification.ts';
 
 export interface Received {
   readonly path: string;

@@ -1,39 +1,9 @@
 // What holds for a task, from its log read again: from the middle, and of what compaction leaves.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { advance, type TaskState, untouched } from '../../../processors/experiments/task-state.ts';
 import type { ModelEvent } from '../../../schemas/model-event.ts';
 import { createRandom } from '../../../trainers/random.ts';
-
-type Kind = ModelEvent['event'];
-
-const task = 'sentiment';
-let clock = 1_000;
-
-const event = (kind: Kind, changes: Partial<ModelEvent> = {}): ModelEvent => {
-  const id = changes.id ?? `${kind}-${clock}`;
-  return {
-    id,
-    tenant: 'default',
-    eventTime: clock++,
-    ingestTime: 0,
-    source: 'test',
-    traceparent: '',
-    subject: `${task}/${kind}/${id}`,
-    event: kind,
-    task,
-    release: 'sentiment@2',
-    request: null,
-    experiment: null,
-    by: null,
-    reason: 'a test',
-    evidence: {},
-    ...changes,
-  };
-};
-
-const fold = (events: readonly ModelEvent[], from = untouched(task)): TaskState =>
-  events.reduce(advance, from);
+import { event, fold, type Kind, task } from './events.ts';
 
 /** What compaction leaves: the last event of each subject, where it stood. */
 const compacted = (events: readonly ModelEvent[]): ModelEvent[] =>

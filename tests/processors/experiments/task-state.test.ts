@@ -1,38 +1,9 @@
 // What holds for a task: every event in every state, and races of two deciders.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { advance, type TaskState, untouched } from '../../../processors/experiments/task-state.ts';
+import { advance, untouched } from '../../../processors/experiments/task-state.ts';
 import type { ModelEvent } from '../../../schemas/model-event.ts';
-
-type Kind = ModelEvent['event'];
-
-const task = 'sentiment';
-let clock = 1_000;
-
-const event = (kind: Kind, changes: Partial<ModelEvent> = {}): ModelEvent => {
-  const id = changes.id ?? `${kind}-${clock}`;
-  return {
-    id,
-    tenant: 'default',
-    eventTime: clock++,
-    ingestTime: 0,
-    source: 'test',
-    traceparent: '',
-    subject: `${task}/${kind}/${id}`,
-    event: kind,
-    task,
-    release: 'sentiment@2',
-    request: null,
-    experiment: null,
-    by: null,
-    reason: 'a test',
-    evidence: {},
-    ...changes,
-  };
-};
-
-const fold = (events: readonly ModelEvent[], from = untouched(task)): TaskState =>
-  events.reduce(advance, from);
+import { event, fold, task } from './events.ts';
 
 const requested = event('retraining-requested', {
   id: 'request-1',

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Notification } from '../../../processors/alerts/notification.ts';
 import { silenceNotice } from '../../../processors/alerts/silence.ts';
 import type { Alert } from '../../../schemas/alert.ts';
 import type { DeadLetter } from '../../../schemas/dead-letter.ts';
 import { Retryable } from '../../../schemas/errors.ts';
+import type { Notification } from '../../../schemas/notification.ts';
 import { AlertBook, publishAlerts } from '../../../streams/alerts/book.ts';
 import { channelsOf } from '../../../streams/alerts/channels.ts';
 import { deliveryGroup, startDelivery } from '../../../streams/alerts/delivery.ts';

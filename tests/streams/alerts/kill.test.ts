@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Notification } from '../../../processors/alerts/notification.ts';
+import type { Notification } from '../../../schemas/notification.ts';
 import { publishAlerts } from '../../../streams/alerts/book.ts';
 import { deliveryGroup } from '../../../streams/alerts/delivery.ts';
 import { httpReceiver, taken } from '../../connectors/notification/receiver.ts';

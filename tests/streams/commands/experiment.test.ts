@@ -6,23 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ModelStore, openModelStore } from '../../../connectors/model-store.ts';
 import { openLedger } from '../../../streams/model-ledger.ts';
 import { type Running, recordOf, scratchDirectory, startRunning } from '../../e2e/running.ts';
-import { exchangedLabels, publishAs } from '../experiments/releases.ts';
+import { exchangedLabels, publishAs, trying } from '../experiments/releases.ts';
 import { execute } from './executed.ts';
 
 const directory = scratchDirectory();
 const env = {
   MILLRACE_DATA_DIRECTORY: `${directory.path}/data`,
   MILLRACE_MODELS_DIRECTORY: `${directory.path}/models`,
-  MILLRACE_STREAMS: 'chain,sinks,experiments',
-  MILLRACE_COMMENT_TASKS: 'sentiment',
-  MILLRACE_PROMPT_TASKS: 'sentiment',
-  MILLRACE_LOG_LEVEL: 'silent',
-  MILLRACE_INFERENCE_WORKERS: '1',
-  // Every insert goes through all views: few larger ones are cheaper.
-  MILLRACE_SINK_FLUSH_MS: '150',
-  MILLRACE_SINK_FLUSH_BULK_MS: '150',
-  MILLRACE_EXPERIMENTS_EVERY_MS: '500',
-  MILLRACE_EXPERIMENTS_LATE_MS: '30000',
+  ...trying,
 };
 let running: Running;
 let store: ModelStore;

@@ -8,23 +8,14 @@ import type { ModelEvent } from '../../../schemas/model-event.ts';
 import { startExperiments } from '../../../streams/experiments/experiments.ts';
 import { type Ledger, openLedger } from '../../../streams/model-ledger.ts';
 import { type Running, recordOf, scratchDirectory, startRunning } from '../../e2e/running.ts';
-import { exchangedLabels, publishAs } from './releases.ts';
+import { exchangedLabels, publishAs, trying } from './releases.ts';
 
 const waitMs = 60_000;
 const time = Date.UTC(2026, 0, 2);
 const directory = scratchDirectory();
 const env = {
   MILLRACE_MODELS_DIRECTORY: `${directory.path}/models`,
-  MILLRACE_STREAMS: 'chain,sinks,experiments',
-  MILLRACE_COMMENT_TASKS: 'sentiment',
-  MILLRACE_PROMPT_TASKS: 'sentiment',
-  MILLRACE_LOG_LEVEL: 'silent',
-  MILLRACE_INFERENCE_WORKERS: '1',
-  // Every insert goes through all views: few larger ones are cheaper.
-  MILLRACE_SINK_FLUSH_MS: '150',
-  MILLRACE_SINK_FLUSH_BULK_MS: '150',
-  MILLRACE_EXPERIMENTS_EVERY_MS: '500',
-  MILLRACE_EXPERIMENTS_LATE_MS: '30000',
+  ...trying,
   MILLRACE_EXPERIMENTS_SHADOW_MESSAGES_MIN: '60',
   MILLRACE_EXPERIMENTS_CANARY_MESSAGES_MIN: '40',
   MILLRACE_EXPERIMENTS_CANARY_SHARE: '0.4',

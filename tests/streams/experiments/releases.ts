@@ -1,4 +1,4 @@
-// A store with the shipped sentiment release under versions of its own, good and bad.
+// A store with the shipped sentiment release under versions of its own, good and bad, and a system that tries them.
 import { createHash } from 'node:crypto';
 import { type ModelStore, openModelStore } from '../../../connectors/model-store.ts';
 
@@ -39,4 +39,18 @@ export async function publishAs(
 export const exchangedLabels = async (): Promise<readonly string[]> => {
   const { labels } = await shipped.manifest('sentiment');
   return [...labels.slice(1), labels[0]!];
+};
+
+/** Settings of a small system that tries candidates for sentiment. */
+export const trying = {
+  MILLRACE_STREAMS: 'chain,sinks,experiments',
+  MILLRACE_COMMENT_TASKS: 'sentiment',
+  MILLRACE_PROMPT_TASKS: 'sentiment',
+  MILLRACE_LOG_LEVEL: 'silent',
+  MILLRACE_INFERENCE_WORKERS: '1',
+  // Every insert goes through all views: few larger ones are cheaper.
+  MILLRACE_SINK_FLUSH_MS: '150',
+  MILLRACE_SINK_FLUSH_BULK_MS: '150',
+  MILLRACE_EXPERIMENTS_EVERY_MS: '500',
+  MILLRACE_EXPERIMENTS_LATE_MS: '30000',
 };

@@ -1,9 +1,9 @@
 // A topic of one partition, read from its beginning and followed: what is asked first is answered with all of it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StoredRecord } from '../../connectors/log.ts';
-import { Refusal } from '../../connectors/wire/refusal.ts';
-import type { Message } from '../../schemas/topic.ts';
-import type { Stack } from '../stack.ts';
+import type { StoredRecord } from '../connectors/log.ts';
+import { Refusal } from '../connectors/wire/refusal.ts';
+import type { Message } from '../schemas/topic.ts';
+import type { Stack } from './stack.ts';
 
 const retryMs = 1_000;
 
@@ -17,13 +17,20 @@ export interface Following {
 
 /**
  * Hands every message of the topic to `take`, in order, each once. Resolves when those that are there have been taken;
- * throws what the log throws until then, and tries again by itself from then on. With `once` it ends there.
+ * throws what the log throws until then, and tries again by itself from then on. With `once` it ends there. A record that
+ * is no message is passed over; `refused` is told of it.
  */
 export async function follow(
   { log, wire, logger }: Pick<Stack, 'log' | 'wire' | 'logger'>,
   topic: string,
   take: (message: Message, record: StoredRecord) => void,
-  { once = false }: { readonly once?: boolean } = {},
+  {
+    once = false,
+    refused,
+  }: {
+    readonly once?: boolean;
+    readonly refused?: (refusal: Refusal, record: StoredRecord) => void;
+  } = {},
 ): Promise<Following> {
   const closing = new AbortController();
   const { signal } = closing;
@@ -42,7 +49,8 @@ export async function follow(
       for (const record of records) {
         const message = wire.decode(topic, partition, record);
         next = record.offset + 1;
-        if (!(message instanceof Refusal)) take(message, record);
+        if (message instanceof Refusal) refused?.(message, record);
+        else take(message, record);
       }
     }
   };
@@ -67,4 +75,27 @@ export async function follow(
       await following;
     },
   };
+}
+
+/** The newest messages of a topic, at most so many records of each partition. */
+export async function newest(
+  { log, wire }: Pick<Stack, 'log' | 'wire'>,
+  topic: string,
+  recordsMax: number,
+): Promise<readonly Message[]> {
+  const ranges = (await log.ranges([topic])).filter(({ start, end }) => end > start);
+  if (ranges.length === 0) return [];
+  const from = new Map(
+    ranges.map(({ partition, start, end }) => [partition, Math.max(start, end - recordsMax)]),
+  );
+  const to = new Map(ranges.map(({ partition, end }) => [partition, end]));
+  const messages: Message[] = [];
+  for await (const { partition, records } of log.read(topic, { from, to })) {
+    await wire.prepare(topic, records);
+    for (const record of records) {
+      const message = wire.decode(topic, partition, record);
+      if (!(message instanceof Refusal)) messages.push(message);
+    }
+  }
+  return messages;
 }
