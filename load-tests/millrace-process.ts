@@ -26,7 +26,7 @@ export interface MillraceProcess {
  */
 export async function startMillrace(env: Readonly<Record<string, string>>): Promise<MillraceProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-load-'));
-  const args = ['--max-semi-space-size=64', '--import', 'tsx', 'streams/cli.ts', 'up', '--json'];
+  const args = ['--max-semi-space-size=64', 'streams/millrace.mjs', 'up', '--json'];
   const child = spawn(process.execPath, args, {
     cwd: repository,
     env: {

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { compiler } from '../infra/compiled.mjs';
 import { table } from '../streams/terminal.ts';
 import { describeMachine } from './machine.ts';
 import { jobs } from './regression/jobs.ts';
@@ -32,7 +33,7 @@ const roundProgram = fileURLToPath(new URL('./regression/round.ts', import.meta.
 
 function runRound(job: string): Measured {
   process.stderr.write(`${job}…\n`);
-  const args = ['--max-semi-space-size=64', '--import', 'tsx', roundProgram, job];
+  const args = ['--max-semi-space-size=64', compiler, roundProgram, job];
   const { status, stdout } = spawnSync(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',

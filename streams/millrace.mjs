@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// `npx millrace`: runs the TypeScript command line through tsx.
-import { register } from 'tsx/esm/api';
+// `npx millrace`: the command line, compiled.
+import { importCompiled } from '../infra/compiled.mjs';
 
-register();
-await import('./cli.ts');
+await importCompiled(new URL('./cli.ts', import.meta.url));

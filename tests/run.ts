@@ -1,4 +1,4 @@
-// Runs the tests: `node --import tsx tests/run.ts [suite…]`. Without a suite: all that need nothing but Node.
+// Runs the tests: `node infra/compiled.mjs tests/run.ts [suite…]`. Without a suite: all that need nothing but Node.
 // `real`: those that need Kafka, a registry or Redis. Anything else: test files whose path contains it.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -6,6 +6,7 @@ import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
+import { compileTogether } from '../infra/compiled.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
@@ -34,7 +35,7 @@ const totals = { tests: 0, pass: 0, fail: 0, cancelled: 0 };
 
 // Servers are shared by the real suites, and some of those wait for each other’s groups.
 const concurrency = suites.includes('real') ? 2 : 3;
-const events = run({ files, concurrency, timeout: 600_000 });
+const events = run({ files: [...(await compileTogether(files))], concurrency, timeout: 600_000 });
 events.on('test:diagnostic', ({ message, nesting, file }) => {
   const [, name = '', count = ''] = /^(\w+) (\d+)$/.exec(message) ?? [];
   if (nesting === 0 && file === undefined && name in totals)

@@ -173,7 +173,7 @@ describe('paperwork', () => {
     );
     const scripts = tracked
       .filter((file) => file.endsWith('.mjs'))
-      .flatMap((file) => [...read(file).matchAll(/from '([^']+)'/g)]);
+      .flatMap((file) => [...read(file).matchAll(/(?:from |import\()'([^']+)'/g)]);
     const imported = new Set([...specifiers, ...scripts.map(([, name = '']) => packageOf(name))]);
     const names = new Set([...imported].filter((name) => name !== undefined));
     assertNone(

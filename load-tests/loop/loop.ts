@@ -5,9 +5,10 @@ import type { ModelEvent } from '../../schemas/model-event.ts';
 import { openLedger } from '../../streams/model-ledger.ts';
 import type { Stack } from '../../streams/stack.ts';
 import { accuracyOf, openFirstChampion, type PeriodAccuracy } from './accuracy.ts';
-import { badVersion, task } from './champion.ts';
+import { task } from './champion.ts';
 import type { Material } from './material.ts';
 import { inForce, labelPeriod, type Pace, periodsOf, playPeriod, restful } from './play.ts';
+import { type BadCandidate, bad, bringBad, Script } from './script.ts';
 import { type Entry, Story } from './story.ts';
 import { type Kept, verdictOf } from './verdict.ts';
 import type { World } from './world.ts';
@@ -16,8 +17,9 @@ export interface LoopOptions {
   readonly material: Material;
   readonly models: string;
   readonly pace: Pace;
-  /** How many periods before the end the bad candidate is brought, once nothing else is under way. */
-  readonly badBeforeEnd: number;
+  readonly bad: BadCandidate;
+  /** The play is over a period after the bad candidate has gone. Otherwise the whole stream is played. */
+  readonly endsEarly: boolean;
   /** Messages that the bad candidate may serve at most. */
   readonly badServedMax: number;
   readonly gainMin: number;
@@ -35,7 +37,7 @@ export interface LoopResult {
 
 /** Plays the stream, brings a bad candidate near the end, and judges what was seen. */
 export async function playLoop(world: World, options: LoopOptions): Promise<LoopResult> {
-  const { material, models, pace, badBeforeEnd, badServedMax, gainMin, signal } = options;
+  const { material, models, pace, badServedMax, gainMin, signal } = options;
   const started = performance.now();
   const { stack } = world;
   const ledger = await openLedger(stack);
@@ -43,34 +45,19 @@ export async function playLoop(world: World, options: LoopOptions): Promise<Loop
   const story = new Story(options.onEntry);
   const stopFollowing = story.follow(ledger);
   const accuracy: PeriodAccuracy[] = [];
-  const bad = `${task}@${badVersion}`;
-  let brought = false;
+  const script = new Script(options);
   try {
     const periods = periodsOf(material.stream, pace, stack.now());
-    const badAt = periods.length - badBeforeEnd;
     for (const [at, period] of periods.entries()) {
       signal.throwIfAborted();
       story.plays(period);
-      const { experiment } = ledger.state(task);
-      if (at >= badAt && !brought && experiment === null) {
-        brought = true;
-        await world.command([
-          'experiment',
-          'start',
-          task,
-          '--treatment',
-          bad,
-          '--skip-shadow',
-          '--owner',
-          'loop',
-          '--hypothesis',
-          'exchanged labels do no harm',
-        ]);
-      }
+      const state = ledger.state(task);
+      if (script.isOver(at, state)) break;
+      if (script.bringsBad(at, state, periods.length)) await world.command(bringBad);
       await playPeriod(stack, period);
       if (at > 0) await labelPeriod(stack, periods[at - 1]!, pace.labelShare);
-      await restful(ledger, at < badAt);
-      await inForce(stack, ledger);
+      await restful(stack, ledger, !script.isBadBrought);
+      await inForce(stack, ledger, periods[0]!.from);
       await story.readReports(stack);
       const measured = await accuracyOf(stack, champion, period);
       accuracy.push(measured);
@@ -84,7 +71,7 @@ export async function playLoop(world: World, options: LoopOptions): Promise<Loop
       stored: await storedDecisions(stack),
       drifted: story.entries.some(({ what }) => what === 'drifted'),
       gainMin,
-      bad: brought
+      bad: script.isBadBrought
         ? { served: accuracy.reduce((sum, { served }) => sum + (served[bad] ?? 0), 0), max: badServedMax }
         : null,
     });

@@ -5,7 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { derivedId, derivedTraceparent } from '../../schemas/identity.ts';
 import type { Message } from '../../schemas/topic.ts';
+import { dueWindows } from '../../streams/drift-job.ts';
 import type { Ledger } from '../../streams/model-ledger.ts';
+import { causeOf } from '../../streams/retraining/triggers.ts';
 import type { Stack } from '../../streams/stack.ts';
 import { task } from './champion.ts';
 import type { LabelledText } from './material.ts';
@@ -78,30 +80,38 @@ export async function labelPeriod(stack: Stack, period: Period, share: number): 
   return labelled.length;
 }
 
-/** Resolves when nobody trains, no candidate waits, and the jobs had time for a look. */
-export async function restful(ledger: Ledger, isTrained: boolean): Promise<void> {
-  const busy = () => {
+/**
+ * Resolves when nothing is due: every window that is over is judged, what a report asks for is asked for, nobody trains
+ * and no candidate waits. Who is to do it may have been killed and need a while to come back.
+ */
+export async function restful(stack: Stack, ledger: Ledger, isTrained: boolean): Promise<void> {
+  const busy = async () => {
     const { retraining, candidate } = ledger.state(task);
-    return (isTrained && retraining !== null) || candidate !== null;
+    if (candidate !== null || (await dueWindows(stack)).length > 0) return true;
+    return isTrained && (retraining !== null || (await causeOf(task, stack, ledger, stack.now())) !== null);
   };
   const until = performance.now() + stallMs;
   do {
-    while (busy()) {
+    while (await busy()) {
       if (performance.now() > until)
         throw new Error(`the loop stands still: ${JSON.stringify(ledger.state(task))}`);
-      await sleep(100);
+      await sleep(200);
     }
+    // An experiment looks at its figures once more.
     await sleep(quietMs);
-  } while (busy());
+  } while (await busy());
 }
 
-/** Resolves when the release that serves by the ledger answers: promotions take effect within moments, not at once. */
-export async function inForce(stack: Stack, ledger: Ledger): Promise<void> {
+/**
+ * Resolves when the release that serves by the ledger answers: promotions take effect within moments, not at once. Its
+ * probes are older than the stream, which begins at `begin`, so they close none of its windows.
+ */
+export async function inForce(stack: Stack, ledger: Ledger, begin: number): Promise<void> {
   const { serving } = ledger.state(task);
   if (serving === null) return;
   for (let probe = 0; probe < probesMax; probe++) {
     const id = `probe-${randomUUID()}`;
-    const message = { ...envelopeOf(id, stack.now(), stack), text: 'a probe', author: null, thread: null };
+    const message = { ...envelopeOf(id, begin - minute, stack), text: 'a probe', author: null, thread: null };
     await publish(stack, 'comments', [message]);
     if ((await servedBy(stack, id)) === serving.release) return;
     await sleep(quietMs);

@@ -1,9 +1,10 @@
 // Whether the loop did what it promises: each promise with what was seen.
 
-import type { TaskState } from '../../processors/experiments/task-state.ts';
+import { advance, type TaskState, untouched } from '../../processors/experiments/task-state.ts';
 import type { ModelEvent } from '../../schemas/model-event.ts';
 import type { PeriodAccuracy } from './accuracy.ts';
-import { badVersion, championVersion, task } from './champion.ts';
+import { task } from './champion.ts';
+import { bad, champion } from './script.ts';
 
 export interface Kept {
   readonly promise: string;
@@ -26,17 +27,17 @@ export interface Seen {
 
 export function verdictOf(seen: Seen): readonly Kept[] {
   const { events, state, accuracy } = seen;
-  const bad = `${task}@${badVersion}`;
   const good = events.filter(
     ({ event, release, experiment }) => event === 'promoted' && experiment !== null && release !== bad,
   );
   const steps = ['retraining-requested', 'candidate-trained', 'shadowed', 'canaried'] as const;
   const after = accuracy.filter(({ served }) =>
-    Object.keys(served).every((release) => release !== `${task}@${championVersion}` && release !== bad),
+    Object.keys(served).every((release) => release !== champion && release !== bad),
   );
   const gain =
     mean(after.map(({ withLoop }) => withLoop)) - mean(after.map(({ withoutLoop }) => withoutLoop));
-  const twice = events.filter(({ id }, at) => events.some((other, place) => place < at && other.id === id));
+  const effective = effectiveOf(events);
+  const twice = effective.length - new Set(effective).size;
   return [
     {
       promise: 'drift is detected',
@@ -85,8 +86,28 @@ export function verdictOf(seen: Seen): readonly Kept[] {
       kept: seen.stored === events.length,
       seen: `${seen.stored} of ${events.length}`,
     },
-    { promise: 'no decision is taken twice', kept: twice.length === 0, seen: `${twice.length} twice` },
+    {
+      promise: 'no decision is taken twice',
+      kept: twice === 0,
+      seen: `${effective.length} took effect, ${twice} twice`,
+    },
   ];
+}
+
+/**
+ * The decisions that took effect, as the log alone tells. Who is killed between writing one and reading it back writes
+ * it again; that changes nothing.
+ */
+function effectiveOf(events: readonly ModelEvent[]): readonly string[] {
+  let state = untouched(task);
+  const effective: string[] = [];
+  for (const event of events) {
+    const after = advance(state, event);
+    if (after === state) continue;
+    state = after;
+    effective.push(JSON.stringify([event.event, event.release, event.request, event.experiment]));
+  }
+  return effective;
 }
 
 const mean = (values: readonly number[]): number =>

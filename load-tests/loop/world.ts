@@ -25,7 +25,8 @@ export const settingsOf = (folder: string): Readonly<Record<string, string>> => 
   MILLRACE_SINK_FLUSH_BULK_MS: '50',
   MILLRACE_DRIFT_WINDOW_MS: '60000',
   MILLRACE_DRIFT_EVERY_MS: '1000',
-  MILLRACE_DRIFT_LATENESS_MS: '1000',
+  // A window is over when the stream has gone on, and not when a busy machine pauses in the middle of it.
+  MILLRACE_DRIFT_LATENESS_MS: '30000',
   MILLRACE_MODELS_REFRESH_MS: '1000',
   MILLRACE_RETRAINING_TASKS: task,
   MILLRACE_RETRAINING_TRIGGERS: 'drift',

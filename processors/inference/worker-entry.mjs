@@ -1,5 +1,4 @@
-// Starts worker.ts in its thread: tsx’s hooks do not reach threads by themselves, and are registered here.
-import { register } from 'tsx/esm/api';
+// Starts worker.ts in its thread, compiled.
+import { importCompiled } from '../../infra/compiled.mjs';
 
-register();
-await import('./worker.ts');
+await importCompiled(new URL('./worker.ts', import.meta.url));

@@ -21,8 +21,8 @@ export interface ProbeResult {
 
 /** Lines that the probe printed before it ended or was ended. */
 export async function probe(args: readonly string[], signal: AbortSignal): Promise<ProbeResult> {
-  const script = fileURLToPath(new URL('library-probe.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script, ...args], {
+  const script = fileURLToPath(new URL('./probe-entry.mjs', import.meta.url));
+  const child = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
     killSignal: 'SIGKILL',

@@ -5,6 +5,7 @@ import { readExampleIds } from '../../connectors/clickhouse/drift-examples.ts';
 import { readConfidences } from '../../connectors/clickhouse/drift-windows.ts';
 import {
   type Answering,
+  type HistogramBin,
   type HistogramSpan,
   readAnswering,
   readBaselines,
@@ -43,10 +44,12 @@ interface Part {
 export async function reportsOn(stack: Readable, job: DriftJob, span: Span): Promise<readonly DriftReport[]> {
   const reports: DriftReport[] = [];
   const accuracies = new Map<string, Accuracies>();
-  for (const part of partsOf(job, await readAnswering(stack.clickhouse, span))) {
+  const answering = await readAnswering(stack.clickhouse, span);
+  for (const part of partsOf(job, answering)) {
     const task = taskOf(part.release);
     if (!accuracies.has(task)) accuracies.set(task, await accuraciesOf(stack, task, span));
-    const report = await reportOn(stack, { job, span, accuracies: accuracies.get(task)! }, part);
+    const examined = { job, span, accuracies: accuracies.get(task)!, answering };
+    const report = await reportOn(stack, examined, part);
     if (report) reports.push(report);
   }
   return reports;
@@ -59,6 +62,7 @@ interface Examined {
   readonly job: DriftJob;
   readonly span: Span;
   readonly accuracies: Accuracies;
+  readonly answering: readonly Answering[];
 }
 
 function partsOf(job: DriftJob, answering: readonly Answering[]): readonly Part[] {
@@ -74,7 +78,7 @@ function partsOf(job: DriftJob, answering: readonly Answering[]): readonly Part[
 /** Null for a release without a baseline for such messages. */
 async function reportOn(
   stack: Readable,
-  { job, span: { from, to }, accuracies }: Examined,
+  { job, span: { from, to }, accuracies, answering }: Examined,
   part: Part,
 ): Promise<DriftReport | null> {
   const { clickhouse } = stack;
@@ -83,7 +87,10 @@ async function reportOn(
   if (baseline.length === 0) return null;
   const span = { release, from, to, kind, ...(tenant === null ? {} : { tenant }) };
   const id = derivedId('drift', job.name, release, kind, tenant ?? '', String(from), String(to));
-  const histogram = await readHistogram(clickhouse, { ...span, withTexts: true });
+  const counted = await readHistogram(clickhouse, { ...span, withTexts: true });
+  const histogram = isLanguageTold(counted, answering, kind)
+    ? counted
+    : counted.filter(({ feature }) => feature !== 'language');
   const ofTexts = await textsOf(stack, job, span, kind);
   const compared = { ...job, baseline, histogram, ofTexts, ...calibrationOf(job, id) };
   const { moves, ...found } = compareWindow(compared);
@@ -108,6 +115,15 @@ async function reportOn(
     recommendations: recommendationsFor(said, moves),
   };
 }
+
+/** Whether anybody was asked for the language: where no model was, it is unknown of every message, which is no drift. */
+const isLanguageTold = (
+  histogram: readonly HistogramBin[],
+  answering: readonly Answering[],
+  kind: string,
+): boolean =>
+  answering.some((each) => each.kind === kind && taskOf(each.release) === 'language') ||
+  histogram.some(({ feature, bin }) => feature === 'language' && bin !== 'und');
 
 /** What the texts themselves say, where the job asks for all features or for these. */
 async function textsOf(

@@ -13,7 +13,7 @@ export interface FittingOptions {
   readonly onProgress: (progress: Omit<Progress, 'at'>) => void;
 }
 
-const entry = fileURLToPath(new URL('./fit-process.ts', import.meta.url));
+const entry = fileURLToPath(new URL('./fit-entry.mjs', import.meta.url));
 /** A process that was asked to end and does not is killed after so long, in milliseconds. */
 const endMs = 3_000;
 /** What is kept of what it wrote last, in characters. */
@@ -29,7 +29,7 @@ export async function fitApart(folder: TrialFolder, options: FittingOptions): Pr
   signal.throwIfAborted();
   const child = fork(entry, [folder.path, runs], {
     // The parent’s own flags would be resolved from the directory the process was started in.
-    execArgv: ['--import', import.meta.resolve('tsx')],
+    execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let tail = '';

@@ -44,36 +44,49 @@ export async function askWhereDue(
   watchedSince: number,
   past: Past = new Past(),
 ): Promise<readonly Recorded[]> {
-  const { configuration, clickhouse } = stack;
-  const store = modelStoreOf(configuration);
-  const jobsApart = driftJobs(configuration).flatMap(({ name, tenants }) =>
-    tenants === 'apart' ? [name] : [],
-  );
   const requests: Recorded[] = [];
   for (const task of watchedTasks(stack, ledger)) {
-    const state = ledger.state(task);
-    const rules = rulesFor(configuration, task);
-    const now = stack.now();
-    const rested = past.at(task, state.restedSince ?? 0, now);
-    if (isBusy(state) || (rested > 0 && now - rested < rules.cooldownMs)) continue;
-    const release = await servingOf(store, state);
-    if (release === null) continue;
-    const { activation } = await store.manifest(release);
-    const asked = await causeFor(clickhouse, {
-      task,
-      release,
-      givesScores: activation === 'identity',
-      rules,
-      since: Math.max(rested, past.at(task, state.serving?.since ?? 0, now)),
-      watchedSince,
-      now,
-      jobsApart,
-    });
-    if (asked === null) continue;
-    const request = await ask(ledger, state, release, asked);
+    const due = await causeOf(task, stack, ledger, watchedSince, past);
+    if (due === null) continue;
+    const request = await ask(ledger, task, due);
     if (request.counted) requests.push(request);
   }
   return requests;
+}
+
+interface Due extends Asked {
+  /** What serves and is to be bettered. */
+  readonly release: string;
+}
+
+/** Why a task is to be trained anew now; null while it is busy, rests, or nothing asks for it. */
+export async function causeOf(
+  task: string,
+  { configuration, clickhouse, now: clock }: Pick<Stack, 'configuration' | 'clickhouse' | 'now'>,
+  ledger: Pick<Ledger, 'state'>,
+  watchedSince: number,
+  past: Past = new Past(),
+): Promise<Due | null> {
+  const state = ledger.state(task);
+  const rules = rulesFor(configuration, task);
+  const now = clock();
+  const rested = past.at(task, state.restedSince ?? 0, now);
+  if (isBusy(state) || (rested > 0 && now - rested < rules.cooldownMs)) return null;
+  const store = modelStoreOf(configuration);
+  const release = await servingOf(store, state);
+  if (release === null) return null;
+  const { activation } = await store.manifest(release);
+  const asked = await causeFor(clickhouse, {
+    task,
+    release,
+    givesScores: activation === 'identity',
+    rules,
+    since: Math.max(rested, past.at(task, state.serving?.since ?? 0, now)),
+    watchedSince,
+    now,
+    jobsApart: driftJobs(configuration).flatMap(({ name, tenants }) => (tenants === 'apart' ? [name] : [])),
+  });
+  return asked === null ? null : { ...asked, release };
 }
 
 /** Tasks that messages are answered for, and those that decisions were taken about. */
@@ -101,7 +114,7 @@ async function servingOf(store: ModelStore, state: TaskState): Promise<string | 
   }
 }
 
-const ask = (ledger: Ledger, { task }: TaskState, release: string, { cause, of, reason, evidence }: Asked) =>
+const ask = (ledger: Ledger, task: string, { release, cause, of, reason, evidence }: Due) =>
   ledger.record({
     event: 'retraining-requested',
     task,

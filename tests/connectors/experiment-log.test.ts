@@ -75,7 +75,7 @@ test('a run whose process lives is running; one whose process died is lost, half
     ['running'],
   );
   const script = `
-    const { openExperimentLog } = await import(${JSON.stringify(import.meta.resolve('../../connectors/experiment-log.ts'))});
+    const { openExperimentLog } = await import(${JSON.stringify(new URL('../../connectors/experiment-log.ts', import.meta.url).href)});
     const run = openExperimentLog({ directory: ${JSON.stringify(join(directory, 'dead'))}, warn: () => {} })
       .startRun(${JSON.stringify(start)});
     run.epoch(1, { loss: 0.5 });

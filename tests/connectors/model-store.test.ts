@@ -9,6 +9,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { listReleases, loadRelease, loadServing, openModelStore } from '../../connectors/model-store.ts';
+import { compiler } from '../../infra/compiled.mjs';
 import { binOf } from '../../schemas/baseline.ts';
 import { assertMisconfigured, describeModelStore, madeRelease } from '../contract/model-store.ts';
 
@@ -116,13 +117,7 @@ test('a writer killed at any moment leaves whole releases, readable aliases and 
   const models = await temporary();
   const writer = fileURLToPath(new URL('./model-store-writer.ts', import.meta.url));
   for (let round = 0; round < 6; round++) {
-    const child = spawn(process.execPath, [
-      '--import',
-      import.meta.resolve('tsx'),
-      writer,
-      models,
-      `${round}`,
-    ]);
+    const child = spawn(process.execPath, [compiler, writer, models, `${round}`]);
     await once(child.stdout, 'data');
     await sleep(5 + 23 * round);
     child.kill('SIGKILL');

@@ -8,6 +8,7 @@ import { after, afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CommandIo, Serve } from '../../connectors/occupancy/command-io.ts';
 import { type Occupancy, occupyDirectory } from '../../connectors/occupancy/occupancy.ts';
+import { compiler } from '../../infra/compiled.mjs';
 
 /** Folder of one test file; removed after it, with every owner and child ended after each test. */
 export function occupancyBench() {
@@ -31,7 +32,7 @@ export function occupancyBench() {
     /** A child that tries to occupy at an instant (ms since 1970), and what it says. */
     async startChild(directory: string, instant = 0): Promise<{ child: ChildProcess; said: string }> {
       const script = fileURLToPath(new URL('occupancy-owner.ts', import.meta.url));
-      const child = spawn(process.execPath, ['--import', 'tsx', script, directory, String(instant)], {
+      const child = spawn(process.execPath, [compiler, script, directory, String(instant)], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       children.push(child);

@@ -1,6 +1,8 @@
 // Processes that the fault cases start: each is remembered, so that nothing is left when a run ends or is interrupted.
 import { type ChildProcess, type ForkOptions, fork, type SpawnOptions, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { compiler } from '../../infra/compiled.mjs';
 
 const living = new Set<ChildProcess>();
 const closers = new Set<() => Promise<void>>();
@@ -21,11 +23,11 @@ export function forkModule(
 ): ChildProcess {
   const output = openSync(log, 'a');
   const options: ForkOptions = {
-    execArgv: ['--import', 'tsx'],
+    execArgv: [],
     stdio: ['ignore', output, output, 'ipc'],
     ...(env ? { env } : {}),
   };
-  const child = remember(fork(module, args, options));
+  const child = remember(fork(compiler, [fileURLToPath(module), ...args], options));
   closeSync(output);
   return child;
 }

@@ -23,8 +23,7 @@ let login: Readonly<Record<string, string>>;
 /** Runs `npm run kafka`; resolves to what it printed. */
 function kafka(...args: readonly string[]): Promise<string> {
   const command = [
-    '--import',
-    'tsx',
+    'infra/compiled.mjs',
     'infra/kafka/kafka.ts',
     ...args,
     '--port',

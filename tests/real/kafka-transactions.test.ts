@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openKafkaLog } from '../../connectors/kafka/log.ts';
 import type { Batch, Log, LogRecord } from '../../connectors/log.ts';
+import { compiler } from '../../infra/compiled.mjs';
 import { Fenced, Misconfigured, Retryable } from '../../schemas/errors.ts';
 import { derivedId } from '../../schemas/identity.ts';
 import { ok } from '../../schemas/outcome.ts';
@@ -48,7 +49,7 @@ async function newRoute(count = inputs): Promise<Route> {
 async function startProcess(route: Route, fate: Fate): Promise<ChildProcess> {
   const file = fileURLToPath(new URL('echo-process.ts', import.meta.url));
   const options = JSON.stringify({ ...route, fate, brokers: kafkaBrokers() });
-  const child = spawn(process.execPath, ['--import', 'tsx', file, options], {
+  const child = spawn(process.execPath, [compiler, file, options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(child.stdout, 'data');

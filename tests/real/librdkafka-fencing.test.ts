@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import kafkajs from 'kafkajs';
 import { openLibrdkafkaLog } from '../../connectors/librdkafka/log.ts';
 import type { Log } from '../../connectors/log.ts';
+import { compiler } from '../../infra/compiled.mjs';
 import { newName, reached, record, subscribing, textOf, texts } from '../contract/log/subject.ts';
 import { kafkaBrokers } from './addresses.ts';
 
@@ -36,7 +37,7 @@ async function newTopic(what: string, records: number): Promise<string> {
 
 function startMember(group: string, topic: string) {
   const script = fileURLToPath(new URL('librdkafka-member.ts', import.meta.url));
-  const args = ['--import', 'tsx', script, kafkaBrokers().join(','), group, topic];
+  const args = [compiler, script, kafkaBrokers().join(','), group, topic];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines: MemberLine[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line) as MemberLine));

@@ -6,13 +6,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { championVersion, prepareReleases, task } from '../../load-tests/loop/champion.ts';
+import { prepareReleases, task } from '../../load-tests/loop/champion.ts';
 import { playLoop } from '../../load-tests/loop/loop.ts';
 import { materialOf } from '../../load-tests/loop/material.ts';
+import { champion } from '../../load-tests/loop/script.ts';
 import { type Entry, lineOf } from '../../load-tests/loop/story.ts';
 import { openKafkaWorld } from './loop-world.ts';
 
-const periods = 16;
+const periods = 24;
 const ports = 29_140;
 
 /** At the first of each of these every participant dies. */
@@ -21,8 +22,7 @@ const steps = [
   ...(['shadowed', 'canaried', 'promoted', 'rolled-back'] as const),
 ];
 
-const isFirst = ({ what, release }: Entry): boolean =>
-  what === 'promoted' && release === `${task}@${championVersion}`;
+const isFirst = ({ what, release }: Entry): boolean => what === 'promoted' && release === champion;
 
 test('the loop survives kill -9 of each participant at each step, and decides everything once', {
   timeout: 590_000,
@@ -36,6 +36,11 @@ test('the loop survives kill -9 of each participant at each step, and decides ev
     MILLRACE_COMMENT_TASKS: task,
     MILLRACE_PROMPT_TASKS: task,
     MILLRACE_RETRAINING_PROTECTED: 'kind',
+    // Labels come a period later: fewer than a few periods of them teach nothing.
+    MILLRACE_RETRAINING_DRIFT_REPORTS_MIN: '4',
+    MILLRACE_EXPERIMENTS_CANARY_SHARE: '0.2',
+    // By the clock: here a candidate is tried while all are killed and come back.
+    MILLRACE_EXPERIMENTS_LASTS_MS: '400000',
   });
   const killedAt: string[] = [];
   let killing = Promise.resolve();
@@ -43,8 +48,9 @@ test('the loop survives kill -9 of each participant at each step, and decides ev
     const { verdict, timeline } = await playLoop(world, {
       material,
       models: join(folder, 'models'),
-      pace: { periods, rowsPerPeriod: 700, labelShare: 0.8 },
-      badBeforeEnd: 5,
+      pace: { periods, rowsPerPeriod: 600, labelShare: 0.8 },
+      bad: { afterPromotion: 2, beforeEnd: 5 },
+      endsEarly: true,
       badServedMax: 400,
       gainMin: 0.02,
       signal: context.signal,

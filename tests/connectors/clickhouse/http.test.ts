@@ -6,12 +6,15 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { after, describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { proveDeduplication } from '../../../connectors/clickhouse/deduplication-proof.ts';
 import { openHttpClickhouse } from '../../../connectors/clickhouse/http.ts';
+import { compiler } from '../../../infra/compiled.mjs';
 import { Misconfigured, Retryable } from '../../../schemas/errors.ts';
 import { describeClickhouse } from '../../contract/clickhouse.ts';
 
-const child = fork(new URL('server.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+const program = fileURLToPath(new URL('server.ts', import.meta.url));
+const child = fork(compiler, [program], { execArgv: [] });
 const [port] = await once(child, 'message');
 after(async () => {
   child.disconnect();
@@ -42,9 +45,7 @@ const fails = (error: unknown, kind: typeof Misconfigured | typeof Retryable, co
 
 describe('a server that does not deduplicate', { timeout: 120_000 }, () => {
   const enforcing = async (setting: string, t: TestContext) => {
-    const server = fork(new URL('server.ts', import.meta.url), ['--enforce', setting], {
-      execArgv: ['--import', 'tsx'],
-    });
+    const server = fork(compiler, [program, '--enforce', setting], { execArgv: [] });
     t.after(async () => {
       server.disconnect();
       await once(server, 'exit');

@@ -7,15 +7,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { openEmbeddedClickhouse } from '../../../connectors/clickhouse/embedded.ts';
+import { compiler } from '../../../infra/compiled.mjs';
 
 const records = 1_000;
 
 /** Starts the sink and kills it when it has said `inserts` times that it inserted, plus a delay; true when it finished. */
 async function killedAfter(directory: string, inserts: number, delayMs: number): Promise<boolean> {
-  const sink = fork(new URL('killed-sink.ts', import.meta.url), [directory, String(records)], {
-    execArgv: ['--import', 'tsx'],
-  });
+  const program = fileURLToPath(new URL('killed-sink.ts', import.meta.url));
+  const sink = fork(compiler, [program, directory, String(records)], { execArgv: [] });
   let seen = 0;
   sink.on('message', (said) => {
     if (said === 'inserted') seen += 1;

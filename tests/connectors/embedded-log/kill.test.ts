@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { compiler } from '../../../infra/compiled.mjs';
 import { textOf } from '../../contract/log/subject.ts';
 import { logs } from './subject.ts';
 
@@ -19,7 +20,7 @@ interface Acknowledged {
 
 /** Runs the publisher on `directory`, kills it after a while, and returns what it said was done. */
 async function runAndKill(directory: string): Promise<Acknowledged> {
-  const child = spawn(process.execPath, ['--import', 'tsx', publisher, directory, String(partitions)], {
+  const child = spawn(process.execPath, [compiler, publisher, directory, String(partitions)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const numbers: number[] = [];

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { compiler } from '../../../infra/compiled.mjs';
 import type { Notification } from '../../../schemas/notification.ts';
 import { publishAlerts } from '../../../streams/alerts/book.ts';
 import { deliveryGroup } from '../../../streams/alerts/delivery.ts';
@@ -15,7 +16,6 @@ import { alertOf } from '../../processors/alerts/alert.ts';
 import { openLightStack } from './subject.ts';
 
 const program = fileURLToPath(new URL('deliverer-process.ts', import.meta.url));
-const loader = import.meta.resolve('tsx');
 
 /** Alerts, each of a group of its own, and after which of them the deliverer is killed. */
 const alertsCount = 20;
@@ -39,7 +39,7 @@ test('a deliverer that is killed loses nothing', async (t) => {
   await stack.close();
   const told = () => receiver.received.map(({ body }) => JSON.parse(body) as Notification);
   const deliver = () =>
-    spawn(process.execPath, ['--import', loader, program, directory.path, receiver.url], {
+    spawn(process.execPath, [compiler, program, directory.path, receiver.url], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
   for (const { at, when } of kills) {

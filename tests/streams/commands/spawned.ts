@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const cli = fileURLToPath(new URL('../../../streams/cli.ts', import.meta.url));
+const cli = fileURLToPath(new URL('../../../streams/millrace.mjs', import.meta.url));
 
 /** A place for one test’s files and its data directory; file arguments are relative to it. */
 export class Workplace {
@@ -34,14 +34,14 @@ export class Workplace {
 
   /** Runs the command line under a shell, `millrace` standing for it: for pipes that close. */
   async shell(script: string): Promise<Finished> {
-    const whole = script.replaceAll('millrace', `"${process.execPath}" --import "${loader}" "${cli}"`);
+    const whole = script.replaceAll('millrace', `"${process.execPath}" "${cli}"`);
     const child = this.#spawn('bash', ['-c', whole], {});
     child.stdin!.end();
     return finished(child);
   }
 
   start(argv: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    return this.#spawn(process.execPath, ['--import', loader, cli, ...argv], env);
+    return this.#spawn(process.execPath, [cli, ...argv], env);
   }
 
   /** Starts `up` and resolves when its streams run. */
@@ -96,8 +96,6 @@ export async function counted({ http }: RunningUp, counter: RegExp, least: numbe
     await sleep(50);
   }
 }
-
-const loader = import.meta.resolve('tsx');
 
 /** Resolves when the process has ended and its output is read. */
 export async function finished(child: ChildProcess): Promise<Finished> {

@@ -157,6 +157,22 @@ test('kinds, tenants and shadows are judged by themselves', async () => {
   assert.deepEqual(await verdicts({ name: 'none', tasks: ['weather'] }), []);
 });
 
+test('a language that no model was asked for is unknown, which is no drift; one that a model cannot tell is', async () => {
+  const untold = { from: start + 60 * minute, to: start + 70 * minute };
+  const texts = (from: number) => traffic(from, 10, 60).map((said) => ({ ...said, language: 'und' }));
+  await subject.store(predictions, texts(untold.from).map(predictionOf));
+  const [silent] = await reportsOn(subject.stack, driftJobs(subject.stack.configuration)[0]!, untold);
+  assert.equal(silent?.verdict, 'stable', silent?.summary);
+  assert.ok(silent?.statistics.every(({ feature }) => feature !== 'language'));
+  const asked = { from: untold.to, to: untold.to + 10 * minute };
+  const told = texts(asked.from).map((said) => ({ ...said, release: 'language@1.0.0', label: 'und' }));
+  await subject.store(predictions, [...texts(asked.from), ...told].map(predictionOf));
+  const reports = await reportsOn(subject.stack, driftJobs(subject.stack.configuration)[0]!, asked);
+  const report = reports.find(({ release }) => release === 'mood@1.0.0');
+  assert.equal(report?.verdict, 'drifted');
+  assert.match(report?.summary ?? '', /language/);
+});
+
 test('calibrated jobs judge alike every time, and find the shift', async () => {
   const [usual] = driftJobs(subject.stack.configuration);
   const job = {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { compiler } from '../../../infra/compiled.mjs';
 import { searchPlan, type Wishes } from '../../../trainers/search/plan.ts';
 import { runStudy } from '../../../trainers/search/study.ts';
 import { listStudies, readStudy } from '../../../trainers/search/study-file.ts';
@@ -71,7 +72,7 @@ test('a study goes on where it ended: nothing finished is run again', async () =
 
 test('killed with -9 in the middle of a trial, it is taken up again', async () => {
   const script = fileURLToPath(new URL('./killed-study.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, directory], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [compiler, script, directory], { stdio: 'inherit' });
   let lines: readonly string[] = [];
   while (lines.length < 3 && child.exitCode === null) {
     await sleep(20);
