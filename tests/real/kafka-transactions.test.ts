@@ -179,10 +179,10 @@ describe('a transactional id', { timeout: 60_000 }, () => {
     await assert.rejects(first.publish([{ topic: to, records: [record('k', 'late')] }], position(1)), Fenced);
     await assert.rejects(first.publish([], position(1)), Retryable);
     await second.publish([{ topic: to, records: [record('k', 'kept')] }], position(2));
-    assert.deepEqual(
-      (await allRecords(log, to)).map(([, one]) => textOf(one)),
-      ['kept'],
-    );
+    const visible = async () => (await allRecords(log, to)).map(([, one]) => textOf(one));
+    // The broker has promised the commit; it writes its markers a moment later.
+    await reached(async () => (await visible()).length > 0);
+    assert.deepEqual(await visible(), ['kept']);
     await reached(async () => (await log.positions(group, [topic]))[0]?.metadata === 'm2');
     await Promise.all([first.close(), second.close()]);
   });

@@ -35,7 +35,10 @@ export function squaresOf({ size, values, offsets }: TermMatrix): Float64Array {
   return squares;
 }
 
-/** Fits `weights` (one for each feature, the bias last), which are zero at first. Returns the passes it took. */
+/**
+ * Fits `weights` (one for each feature, the bias last): kept small where they are zero at first, else near what they are.
+ * Returns the passes it took.
+ */
 export function descend(problem: BinaryProblem, options: DescentOptions, weights: Float64Array): number {
   return options.loss === 'logistic'
     ? descendLogistic(problem, options, weights)

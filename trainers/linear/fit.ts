@@ -12,6 +12,8 @@ export interface FitOptions {
   readonly seed: number;
   /** Exactly one of two labels holds: one problem answers for both. */
   readonly isBinary: boolean;
+  /** Weights of a label at the beginning, the bias last; zero where it is left out. */
+  readonly initial?: ((label: number) => Float64Array<ArrayBuffer>) | undefined;
   /** Labels that no problem is made of: their weights stay zero. */
   readonly without: readonly number[];
   readonly signal?: AbortSignal | undefined;
@@ -56,7 +58,7 @@ function fitLabel(
   options: FitOptions,
 ): Float64Array {
   const { loss, tolerance, passesMax, seed } = options;
-  const weights = new Float64Array(rows.matrix.features + 1);
+  const weights = options.initial?.(label) ?? new Float64Array(rows.matrix.features + 1);
   const random = createRandom((Math.imul(seed, 0x9e3779b1) ^ label) >>> 0);
   descend(problemOf(rows, squares, label, options), { loss, tolerance, passesMax, random }, weights);
   return weights;

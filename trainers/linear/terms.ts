@@ -77,13 +77,17 @@ export function learnVocabulary(
   known.sort((a, b) => frequency[b]! - frequency[a]! || a - b);
   const slots = new Int32Array(frequency.length);
   const idf = new Uint8Array(known.length + 1);
-  const idfOf = (documents: number) => Math.log((1 + texts.size) / (1 + documents)) + 1;
-  const largest = idfOf(documentsMin);
   known.forEach((id, index) => {
     slots[id] = index + 1;
-    idf[index + 1] = Math.max(1, Math.round((255 * idfOf(frequency[id]!)) / largest));
+    idf[index + 1] = rarityOf(frequency[id]!, texts.size, documentsMin);
   });
   return { featurizer, slots, idf };
+}
+
+/** Inverse document frequency of a bucket that is in `documents` of `texts` texts, in 255ths of the largest. */
+export function rarityOf(documents: number, texts: number, documentsMin: number): number {
+  const idfOf = (count: number) => Math.log((1 + texts) / (1 + count)) + 1;
+  return Math.max(1, Math.round((255 * idfOf(documents)) / idfOf(documentsMin)));
 }
 
 /** Rows of TF-IDF over the known buckets. */

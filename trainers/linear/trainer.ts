@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Misconfigured } from '../../schemas/errors.ts';
 import { fitThresholds } from '../evaluation/calibration.ts';
 import { featurizerFrom, featurizerParameters } from '../ngram/featurizer-parameters.ts';
-import type { Example, Shape, Trained, Trainer, TrainingContext, TrainingData } from '../trainer.ts';
+import type { Example, Shape, Trained, Trainer, TrainingData } from '../trainer.ts';
 import {
   applyLines,
   type HeldOutScores,
@@ -11,10 +11,12 @@ import {
   outOfScopeScore,
   plattLines,
   scoreTemperature,
+  uncalibratedSlope,
 } from './calibration.ts';
 import { type Classifier, scoresOf } from './classifier.ts';
 import { fitLabels } from './fit.ts';
 import { writeClassifier } from './graph.ts';
+import { startFrom } from './parent.ts';
 import { countTexts, learnVocabulary, type Vocabulary, weighTexts } from './terms.ts';
 
 const parameters = z.strictObject({
@@ -46,12 +48,15 @@ export const linearTrainer: Trainer<'linear', LinearParameters> = {
   doc: 'hashed TF-IDF of words and characters, one support vector machine a label: strong with little data',
   parameters,
   async fit(data, options, context) {
-    const activation = activationOf(data, context);
+    const activation = activationOf(data);
     const { labels } = data;
     const featurizer = featurizerFrom(options);
     const outOfScope = indexOfOutOfScope(labels, options);
     const counted = countTexts(data.train, featurizer);
-    const vocabulary = learnVocabulary(counted, featurizer, options.documentsMin);
+    const { documentsMin } = options;
+    const start =
+      context.parent && startFrom(context.parent, counted, { featurizer, labels, activation, documentsMin });
+    const vocabulary = start?.vocabulary ?? learnVocabulary(counted, featurizer, documentsMin);
     context.signal?.throwIfAborted();
     const rows = {
       matrix: weighTexts(counted, vocabulary),
@@ -65,6 +70,7 @@ export const linearTrainer: Trainer<'linear', LinearParameters> = {
       seed: context.seed,
       isBinary,
       without: outOfScope === undefined ? [] : [outOfScope],
+      initial: start && ((label) => start.weightsOf(labels[label]!)),
       signal: context.signal,
       onProgress: context.onProgress,
     });
@@ -122,9 +128,6 @@ interface Calibrated {
   readonly lines: readonly Line[];
 }
 
-/** Without held-out rows margins are taken four-fold, which is about what they turn out to be worth. */
-const uncalibratedSlope = { 'squared-hinge': 4, logistic: 1 };
-
 function calibrate(
   heldOut: HeldOutScores,
   activation: 'softmax' | 'sigmoid',
@@ -178,7 +181,7 @@ function indexOfOutOfScope(labels: readonly string[], { outOfScope }: LinearPara
   });
 }
 
-function activationOf({ activation, train }: TrainingData, { parent }: TrainingContext) {
+function activationOf({ activation, train }: TrainingData) {
   if (activation === 'identity') {
     throw new Misconfigured('linear models give probabilities, no values', {
       code: 'wrong-activation',
@@ -191,9 +194,5 @@ function activationOf({ activation, train }: TrainingData, { parent }: TrainingC
       fix: 'Check the data sets of the task and their roles.',
     });
   }
-  if (parent === undefined) return activation;
-  throw new Misconfigured(`the linear trainer cannot go on from ${parent.manifest.release}`, {
-    code: 'no-incremental-training',
-    fix: 'Train it anew on old and new rows together, which takes seconds; only n-gram models go on from a release.',
-  });
+  return activation;
 }

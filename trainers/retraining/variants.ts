@@ -18,23 +18,28 @@ const ownKinds = ['ngram', 'linear', 'cnn', 'forest'] as const;
  */
 const incrementalPasses = 4;
 
-/** From scratch, and from the release itself where its trainer can go on from one: n-gram models. */
+/** From scratch, and from the release itself where its trainer can go on from one: n-gram and linear models. */
 export function variantsOf(manifest: ModelManifest): readonly Variant[] {
-  const training = trainingOf(manifest);
+  const { training, isAsBefore } = trainingOf(manifest);
   const scratch: Variant = { name: 'scratch', training };
-  if (manifest.kind !== 'ngram' || training.kind !== 'ngram') return [scratch];
+  if (!isAsBefore) return [scratch];
+  if (training.kind === 'linear') return [{ name: 'incremental', training }, scratch];
+  if (training.kind !== 'ngram') return [scratch];
   const { epochs = incrementalPasses } = training.parameters;
   const parameters = { ...training.parameters, epochs: Math.min(epochs, incrementalPasses) };
   return [{ name: 'incremental', training: { kind: 'ngram', parameters } }, scratch];
 }
 
-/** As the release was trained; one that was trained elsewhere is followed by a linear model, which learns from little. */
-function trainingOf({ kind, parameters }: ModelManifest): Training {
+/**
+ * As the release was trained. One that was trained elsewhere is followed by a linear model, which learns from little; what
+ * an older version of the code was told may be refused by this one.
+ */
+function trainingOf({ kind, parameters }: ModelManifest) {
   const own = ownKinds.find((known) => known === kind);
-  if (own === undefined) return { kind: 'linear', parameters: {} };
-  // What an older version of the code was told may be refused by this one.
+  if (own === undefined) return { training: { kind: 'linear' as const, parameters: {} }, isAsBefore: false };
   const told = trainers[own].parameters.safeParse(parameters);
-  return { kind: own, parameters: told.success ? told.data : {} } as Training;
+  const training = { kind: own, parameters: told.success ? told.data : {} } as Training;
+  return { training, isAsBefore: told.success };
 }
 
 /** Why feedback cannot train a release anew, in words; null where it can. */

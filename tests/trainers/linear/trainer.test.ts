@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { loadLinearModel } from '../../../processors/inference/linear-model.ts';
 import { answer } from '../../../processors/inference/model.ts';
 import { Misconfigured } from '../../../schemas/errors.ts';
-import type { ManifestOf } from '../../../schemas/model-manifest.ts';
+import type { LoadableModel, ManifestOf } from '../../../schemas/model-manifest.ts';
 import { readRows } from '../../../trainers/data-sets/rows.ts';
 import { linearTrainer } from '../../../trainers/linear/trainer.ts';
 import type { Example, Trained, TrainingData } from '../../../trainers/trainer.ts';
@@ -24,7 +24,12 @@ const clinc = async (kind: 'train' | 'dev') => {
 };
 const inScope = (examples: readonly Example[]) => examples.filter(({ labels }) => labels[0] !== 'oos');
 
-async function fit(data: Partial<TrainingData>, options: Record<string, unknown> = {}, seed = 1) {
+async function fit(
+  data: Partial<TrainingData>,
+  options: Record<string, unknown> = {},
+  seed = 1,
+  parent?: LoadableModel,
+) {
   const whole: TrainingData = {
     labels: chosen,
     activation: 'softmax',
@@ -33,7 +38,7 @@ async function fit(data: Partial<TrainingData>, options: Record<string, unknown>
     ...data,
   };
   const small = { wordBuckets: 8_192, characterBuckets: 8_192, ...options };
-  return linearTrainer.fit(whole, linearTrainer.parameters.parse(small), { seed });
+  return linearTrainer.fit(whole, linearTrainer.parameters.parse(small), { seed, parent });
 }
 
 const load = (trained: Trained<'linear'>, labels: readonly string[]) =>
@@ -61,6 +66,15 @@ async function accuracy(trained: Trained<'linear'>, labels: readonly string[], e
   });
   return right.length / examples.length;
 }
+
+/** As a release that training may go on from. */
+const released = (trained: Trained<'linear'>, shape: Record<string, unknown> = {}) => ({
+  manifest: {
+    ...{ ...trained.shape, labels: chosen, activation: 'softmax', emptyLabel: 'none', release: 'x@1.0.0' },
+    ...{ parameters: {}, ...shape },
+  } as unknown as ManifestOf<'linear'>,
+  files: trained.files,
+});
 
 const sha = (trained: Trained<'linear'>) =>
   createHash('sha256').update(trained.files.get('model.onnx')!).digest('hex');
@@ -154,3 +168,46 @@ test('what cannot be learned from is refused with a reason', async () => {
   await assert.rejects(fit({}, { outOfScope: 'nowhere' }), refused('unknown-label'));
   assert.throws(() => linearTrainer.parameters.parse({ cost: -1 }));
 });
+
+test('going on from a release it keeps what that knew, and learns new words', async () => {
+  const parent = released(await fit({}));
+  const dev = inScope(await clinc('dev'));
+  const train = inScope(await clinc('train'));
+  const two = train.filter(({ labels }) => ['translate', 'transfer'].includes(labels[0]!));
+  const [on, anew] = [await fit({ train: two }, {}, 1, parent), await fit({ train: two })];
+  assert.ok((await accuracy(on, chosen, dev)) > 0.9);
+  assert.ok((await accuracy(anew, chosen, dev)) < 0.5);
+  const unheard = ['blorpify', 'blorpify now', 'please blorpify'].map((text) => ({
+    text,
+    labels: ['timer'],
+  }));
+  const taught = await fit({ train: [...unheard, ...two] }, {}, 1, parent);
+  assert.equal(await accuracy(taught, chosen, [{ text: 'blorpify this', labels: ['timer'] }]), 1);
+  assert.equal(await accuracy(on, chosen, [{ text: 'blorpify this', labels: ['timer'] }]), 0);
+});
+
+test('where errors cost nothing it stays the release', async () => {
+  const before = await fit({});
+  const after = await fit({}, { cost: 1e-9 }, 1, released(before));
+  const texts = inScope(await clinc('dev')).map(({ text }) => text);
+  const [was, is] = await Promise.all(
+    [before, after].map(async (trained) => {
+      const model = await load(trained, chosen);
+      return answer(model, texts).finally(() => model.close());
+    }),
+  );
+  const worst = was!.reduce((most, value, at) => Math.max(most, Math.abs(value - is![at]!)), 0);
+  assert.ok(worst < 0.02, String(worst));
+});
+
+for (const [says, shape] of Object.entries({
+  'a model of the kind ngram': { kind: 'ngram' },
+  'its activation is sigmoid': { activation: 'sigmoid' },
+  'calibrated by itself': { calibration: 'platt' },
+  'labels that the task lacks: other': { labels: [...chosen, 'other'] },
+  'its option wordBuckets is 4096': { featurizer: { wordBuckets: 4_096 } },
+}))
+  test(`refuses to go on from a release of another shape: ${says}`, async () => {
+    const parent = released(await fit({ train: inScope(await clinc('train')).slice(0, 40) }), shape);
+    await assert.rejects(fit({}, {}, 1, parent), (error: Error) => error.message.includes(says));
+  });
