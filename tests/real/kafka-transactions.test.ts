@@ -171,11 +171,12 @@ describe('the sink behind a stream in transactions', { timeout: 180_000 }, () =>
 });
 
 describe('a transactional id', { timeout: 60_000 }, () => {
-  it('shuts its earlier holder out', async () => {
+  it('shuts its earlier holder out', async (t) => {
     const { group, from: topic, to } = await newRoute();
     const position = (offset: number) => ({ group, topic, partition: 0, offset, metadata: `m${offset}` });
     const id = newName('id');
     const [first, second] = [await log.transactional!(id), await log.transactional!(id)];
+    t.after(() => Promise.all([first.close(), second.close()]));
     await assert.rejects(first.publish([{ topic: to, records: [record('k', 'late')] }], position(1)), Fenced);
     await assert.rejects(first.publish([], position(1)), Retryable);
     await second.publish([{ topic: to, records: [record('k', 'kept')] }], position(2));
@@ -184,7 +185,6 @@ describe('a transactional id', { timeout: 60_000 }, () => {
     await reached(async () => (await visible()).length > 0);
     assert.deepEqual(await visible(), ['kept']);
     await reached(async () => (await log.positions(group, [topic]))[0]?.metadata === 'm2');
-    await Promise.all([first.close(), second.close()]);
   });
 
   it('makes nothing visible of a publish that fails half way', async () => {

@@ -49,12 +49,15 @@ export async function openKafkaWorld(
     MILLRACE_INFERENCE_WORKERS: '1',
   };
   const configuration = loadConfiguration({ env: settings });
+  // Nothing of what other suites are told: all are to speak to the same log, with the same schemas.
+  const { PATH, HOME, TMPDIR } = process.env;
+  const surroundings = { PATH, HOME, TMPDIR };
   const ended: string[] = [];
   const running = new Map<Participant, ChildProcess>();
   const start = (name: Participant) => {
     const log = join(folder, `${name}.log`);
     const own = { MILLRACE_STREAMS: participants[name], MILLRACE_DATA_DIRECTORY: join(folder, 'data') };
-    const child = forkModule(program, ['up'], { log, env: { ...process.env, ...settings, ...own } });
+    const child = forkModule(program, ['up'], { log, env: { ...surroundings, ...settings, ...own } });
     // Nobody but `kill` ends a participant.
     child.once('exit', (code) => code !== null && ended.push(`${name} ended with ${code}: see ${log}`));
     running.set(name, child);
