@@ -3,7 +3,7 @@
 // thousand modules one by one takes three times as long. What was compiled is kept in node_modules/.cache and made anew
 // when a source has changed. `node infra/compiled.mjs --only <program.ts>…` compiles without running, for images.
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -87,7 +87,9 @@ const newBuild = () => `${Date.now().toString(36)}-${process.pid}-${Math.random(
 /** Returns the files that went in, relative to the root. */
 async function compile(entryPoints, outdir) {
   await mkdir(outdir, { recursive: true }).catch((error) => {
-    throw new Error(`${outdir} cannot be written, where compiled programs are kept: ${error.message}`);
+    throw new Error(
+      `compiled programs are kept in ${cache}, which cannot be written: ${error.message}. Let this user write there, or compile once as another one: node infra/compiled.mjs --only <program.ts>…`,
+    );
   });
   // Loaded only where something has to be compiled.
   const { build } = await import('esbuild');
@@ -121,7 +123,8 @@ async function removeOld(folder) {
   await Promise.all(old.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 
-if (process.argv[1] === compiler) {
+// Paths with links in them are told as they were written.
+if (process.argv[1] !== undefined && (await realpath(process.argv[1]).catch(() => null)) === compiler) {
   process.argv.splice(1, 1);
   if (process.argv[1] === '--only')
     for (const program of process.argv.slice(2)) await compiled(resolve(program));

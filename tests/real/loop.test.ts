@@ -1,6 +1,6 @@
 // The whole loop on a real Kafka, shortened: drift, labels, a candidate, shadow, canary, promotion, then a bad candidate
 // and its rollback, with kill -9 of every participant at every step. The loop goes on each time, no message is lost or
-// doubled, and no decision is taken twice.
+// doubled, no decision is taken twice, and alerts reach whoever is to be told.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,9 @@ import { playLoop } from '../../load-tests/loop/loop.ts';
 import { materialOf } from '../../load-tests/loop/material.ts';
 import { champion } from '../../load-tests/loop/script.ts';
 import { type Entry, lineOf } from '../../load-tests/loop/story.ts';
+import type { Notification } from '../../schemas/notification.ts';
+import { httpReceiver } from '../connectors/notification/receiver.ts';
+import { reached } from '../contract/log/subject.ts';
 import { openKafkaWorld } from './loop-world.ts';
 
 const periods = 24;
@@ -31,11 +34,18 @@ test('the loop survives kill -9 of each participant at each step, and decides ev
   const whole = materialOf('reviews');
   const material = { ...whole, past: whole.past.slice(0, 4_000) };
   await prepareReleases(material, { models: join(folder, 'models'), sets: join(folder, 'data', 'sets') });
+  const receiver = await httpReceiver();
+  const isTold = (state: 'firing' | 'resolved') =>
+    receiver.received
+      .flatMap(({ body }) => (JSON.parse(body) as Notification).alerts)
+      .some((alert) => alert.rule === 'drift' && alert.state === state);
   // One small model, so that starting again costs little: nine times four processes do.
   const world = await openKafkaWorld(folder, ports, {
     MILLRACE_COMMENT_TASKS: task,
     MILLRACE_PROMPT_TASKS: task,
     MILLRACE_RETRAINING_PROTECTED: 'kind',
+    MILLRACE_ALERTS_WEBHOOK_URL: receiver.url,
+    MILLRACE_ALERTS_GROUP_MS: '1000',
     // Labels come a period later: fewer than a few periods of them teach nothing.
     MILLRACE_RETRAINING_DRIFT_REPORTS_MIN: '4',
     MILLRACE_EXPERIMENTS_CANARY_SHARE: '0.2',
@@ -68,9 +78,12 @@ test('the loop survives kill -9 of each participant at each step, and decides ev
     assert.deepEqual(world.ended, []);
     for (const { promise, kept, seen } of verdict) assert.ok(kept, `${promise}: ${seen}`);
     assert.deepEqual(new Set(killedAt), new Set(steps), timeline.map(lineOf).join(''));
+    // People heard of it through all of this: that the old model drifted, and that this is over since it serves no more.
+    await reached(() => isTold('firing') && isTold('resolved'));
   } finally {
     await killing.catch(() => {});
     await world.close();
+    await receiver.close();
     rmSync(folder, { recursive: true, force: true });
   }
 });
