@@ -33,8 +33,8 @@ export function whoDecides(): string {
 }
 
 /**
- * Lets a release serve its task from now on, everywhere. An experiment on this very release ends with that; one on
- * another is ended by the experiments job, for its control is gone. Throws what `promotable` throws.
+ * Lets a release serve its task from now on, everywhere. All experiments of the task end with that, for their control is
+ * gone; one on this very release is told as promoted. Throws what `promotable` throws.
  */
 export async function promoteByHand(
   { stack, ledger, store }: Deciding,
@@ -44,14 +44,14 @@ export async function promoteByHand(
   const serving = (task: string) => servingNow(store, ledger, task);
   const { task, release } = await promotable(store, name, { force, serving });
   const before = await serving(task);
-  const { experiment, frozen, serving: decided } = ledger.state(task);
+  const { experiments, frozen, serving: decided } = ledger.state(task);
   if (decided?.release !== release || before !== release) {
-    const ends = experiment?.treatment === release && frozen === null;
+    const open = frozen === null ? experiments.find(({ treatment }) => treatment === release) : undefined;
     await ledger.record({
       ...{ event: 'promoted', task, release, by: reason.by, reason: reason.why || 'By hand.' },
-      experiment: ends ? experiment.id : null,
+      experiment: open?.id ?? null,
       evidence: before === null || before === release ? {} : { previous: before },
-      of: ends ? experiment.id : randomUUID(),
+      of: open?.id ?? randomUUID(),
     });
   }
   await mirror(store, ledger, task, { logger: stack.logger, reason });

@@ -41,7 +41,8 @@ async function movedByHand(store: ModelStore, { task, serving }: TaskState): Pro
 
 /** The release that serves a task, `task@version`. Throws what the store throws where it is to say. */
 export async function servingRelease(store: ModelStore, state: TaskState): Promise<string> {
-  if (state.serving === null) return state.experiment?.control ?? (await store.manifest(state.task)).release;
+  if (state.serving === null)
+    return state.experiments[0]?.control ?? (await store.manifest(state.task)).release;
   const moved = await movedByHand(store, state);
   return moved === null ? state.serving.release : `${state.task}@${moved.to}`;
 }
@@ -54,7 +55,7 @@ export async function servingVersions(
   store: ModelStore,
   states: readonly TaskState[],
 ): Promise<Readonly<Record<string, readonly string[]>>> {
-  const decided = states.filter(({ serving, experiment }) => serving !== null || experiment !== null);
+  const decided = states.filter(({ serving, experiments }) => serving !== null || experiments.length > 0);
   const releases = decided.map(async (state) => {
     const serving = await servingRelease(store, state);
     const before = [state.serving?.release, state.previous].filter((each) => each != null);
@@ -157,8 +158,8 @@ export async function settle(
  * though its version be the highest.
  */
 async function servedSoFar(store: ModelStore, state: TaskState): Promise<string | null> {
-  const { task, candidate, experiment, retraining } = state;
-  const known = experiment?.control ?? retraining?.release;
+  const { task, candidate, experiments, retraining } = state;
+  const known = experiments[0]?.control ?? retraining?.release;
   if (known !== undefined) return known;
   const champion = (await store.aliases(task)).aliases.champion;
   if (champion !== undefined) return `${task}@${champion}`;

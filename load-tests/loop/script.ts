@@ -40,18 +40,19 @@ export class Script {
   }
 
   /** Asked once before every period. */
-  bringsBad(at: number, { serving, experiment, candidate }: TaskState, periods: number): boolean {
+  bringsBad(at: number, { serving, experiments, candidate }: TaskState, periods: number): boolean {
     const { afterPromotion, beforeEnd } = this.#options.bad;
     if (serving !== null && serving.release !== champion) this.#promotedAt ??= at;
-    if (this.isBadBrought || experiment !== null || candidate !== null) return false;
+    if (this.isBadBrought || experiments.length > 0 || candidate !== null) return false;
     const isProven = this.#promotedAt !== null && at >= this.#promotedAt + afterPromotion;
     if (!isProven && at < periods - beforeEnd) return false;
     this.#broughtAt = at;
     return true;
   }
 
-  isOver(at: number, { experiment }: TaskState): boolean {
-    if (this.#broughtAt !== null && at > this.#broughtAt && experiment === null) this.#goneAt ??= at;
+  isOver(at: number, { experiments }: TaskState): boolean {
+    const isTried = experiments.some(({ treatment }) => treatment === bad);
+    if (this.#broughtAt !== null && at > this.#broughtAt && !isTried) this.#goneAt ??= at;
     return this.#options.endsEarly && this.#goneAt !== null && at > this.#goneAt;
   }
 }

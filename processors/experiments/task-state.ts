@@ -45,7 +45,11 @@ export interface TaskState {
     readonly request: string | null;
     readonly at: number;
   } | null;
-  readonly experiment: Experiment | null;
+  /**
+   * Those under way beside the same control: canaries in the order in which they began to serve, a key belongs to the
+   * first one that takes it; then shadows, in the order in which they began.
+   */
+  readonly experiments: readonly Experiment[];
   /** Set while a person has stopped the loop: nothing is requested, trained, shadowed, canaried or promoted. */
   readonly frozen: { readonly by: string; readonly reason: string; readonly at: number } | null;
   /** When the last request, training or experiment came to its end, ms since 1970: cooldowns count from here. */
@@ -60,7 +64,7 @@ export const untouched = (task: string): TaskState => ({
   previous: null,
   retraining: null,
   candidate: null,
-  experiment: null,
+  experiments: [],
   frozen: null,
   restedSince: null,
   ended: [],
@@ -68,6 +72,27 @@ export const untouched = (task: string): TaskState => ({
 
 /** Ended experiments that are remembered. */
 const endedMax = 100;
+/** Experiments of a task that may be under way at once. */
+export const armsMax = 4;
+/** Share of the keys that several candidates of a task may have together, 0 to 1: enough is left for their control. */
+export const sharesMax = 0.95;
+
+/**
+ * Why a candidate cannot be put on trial beside those under way: there are as many as may be (`arms`), it is one of them
+ * (`treatment`), or their shares leave too little for its own (`shares`). Null where it can.
+ */
+export function obstacle(
+  { experiments }: Pick<TaskState, 'experiments'>,
+  { treatment, share }: Pick<Experiment, 'treatment' | 'share'>,
+): 'arms' | 'treatment' | 'shares' | null {
+  if (experiments.some((each) => each.treatment === treatment)) return 'treatment';
+  if (experiments.length >= armsMax) return 'arms';
+  return fits(share, experiments) ? null : 'shares';
+}
+
+/** One that is alone may take what share it likes. Decimal shares are a little more than their sum in binary. */
+const fits = (share: number, others: readonly Experiment[]): boolean =>
+  others.length === 0 || others.reduce((sum, each) => sum + each.share, share) <= sharesMax + 1e-9;
 
 type Rule = (state: TaskState, event: ModelEvent) => TaskState | null;
 
@@ -83,7 +108,7 @@ export function advance(state: TaskState, event: ModelEvent): TaskState {
 
 const rules: Readonly<Record<ModelEvent['event'], Rule>> = {
   'retraining-requested': (state, event) =>
-    state.frozen || state.retraining || state.candidate || state.experiment
+    state.frozen || state.retraining || state.candidate || state.experiments.length > 0
       ? null
       : {
           ...state,
@@ -111,35 +136,35 @@ const rules: Readonly<Record<ModelEvent['event'], Rule>> = {
           candidate: { release: event.release, request: event.request, at: event.eventTime },
         }
       : null,
-  shadowed: (state, event) =>
-    !state.frozen &&
-    !state.experiment &&
-    isNew(state, event) &&
-    isControl(state, event.evidence.control) &&
-    state.candidate?.release === event.release
-      ? { ...state, candidate: null, experiment: experimentOf(event, state.candidate.request) }
-      : null,
-  canaried: (state, event) =>
-    !state.frozen && isOpen(state, event) && state.experiment?.stage === 'shadow'
-      ? {
-          ...state,
-          experiment: {
-            ...state.experiment,
-            stage: 'canary',
-            canariedAt: event.eventTime,
-            share: shareOf(event, state.experiment.share),
-          },
-        }
-      : null,
+  shadowed: (state, event) => {
+    const { frozen, candidate, experiments } = state;
+    if (frozen || candidate?.release !== event.release) return null;
+    if (!isNew(state, event) || !isControl(state, event.evidence.control)) return null;
+    const experiment = experimentOf(event, candidate.request);
+    if (obstacle(state, experiment) !== null) return null;
+    return { ...state, candidate: null, experiments: [...experiments, experiment] };
+  },
+  canaried: (state, event) => {
+    const open = openOf(state, event);
+    if (state.frozen || open?.stage !== 'shadow') return null;
+    const share = shareOf(event, open.share);
+    const others = state.experiments.filter((each) => each !== open);
+    if (!fits(share, others)) return null;
+    const canary = { ...open, stage: 'canary', canariedAt: event.eventTime, share } as const;
+    // Behind the other canaries: who is served by one of them stays there.
+    const [canaries, shadows] = [others.filter(isCanary), others.filter((each) => !isCanary(each))];
+    return { ...state, experiments: [...canaries, canary, ...shadows] };
+  },
   promoted: (state, event) => {
-    // A person’s word needs no experiment, and ends one: its control or its treatment is not what it was.
+    // A person’s word needs no experiment, and ends all: their control or a treatment is not what it was.
     if (event.experiment === null) return { ...served(state, event), ...interrupted(state, event.release) };
-    if (state.frozen || !isOpen(state, event)) return null;
-    if (!isControl(state, state.experiment!.control)) return null;
-    return { ...served(state, event), ...ending(state, event) };
+    const open = openOf(state, event);
+    if (state.frozen || open === undefined || !isControl(state, open.control)) return null;
+    // The control of the others is gone.
+    return { ...served(state, event), ...ending(state, state.experiments), restedSince: event.eventTime };
   },
   'rolled-back': (state, event) => {
-    if (event.experiment !== null) return isOpen(state, event) ? { ...state, ...ending(state, event) } : null;
+    if (event.experiment !== null) return turnedBack(state, event);
     const serving = event.evidence.serving;
     if (serving === undefined || state.serving?.release !== event.release) return null;
     return {
@@ -156,6 +181,8 @@ const rules: Readonly<Record<ModelEvent['event'], Rule>> = {
   thawed: (state) => state.frozen && { ...state, frozen: null },
 };
 
+const isCanary = ({ stage }: Experiment): boolean => stage === 'canary';
+
 /** Whether an event is the answer to the open request. */
 const answers = ({ frozen, retraining, candidate }: TaskState, { request, event }: ModelEvent): boolean =>
   !frozen &&
@@ -163,19 +190,30 @@ const answers = ({ frozen, retraining, candidate }: TaskState, { request, event 
   // One candidate at a time: the trainer’s waits until the one before it is under way.
   (candidate === null || event !== 'candidate-trained');
 
-/** Whether a person brings a release of his own, and nothing else is under way. */
-const isBrought = ({ frozen, experiment, candidate }: TaskState, { request }: ModelEvent): boolean =>
-  request === null && !frozen && !experiment && !candidate;
+/**
+ * Whether a person brings a release of his own, and none waits. Beside experiments under way it counts only where he
+ * knew of them: he names their control. Who did not, and came at the same moment as another, is passed over.
+ */
+function isBrought(state: TaskState, { request, release, evidence }: ModelEvent): boolean {
+  const { frozen, experiments, candidate } = state;
+  if (request !== null || frozen || candidate) return false;
+  const [first] = experiments;
+  if (first === undefined) return true;
+  return first.control === evidence.beside && obstacle(state, { treatment: release, share: 0 }) === null;
+}
 
-/** Whether a candidate is compared with what serves, as far as anything was decided about that. */
-const isControl = ({ serving }: TaskState, control: string | undefined): boolean =>
-  control !== undefined && (serving === null || serving.release === control);
+/** Whether a candidate is compared with what serves and others are compared with, as far as anything was decided. */
+const isControl = ({ serving, experiments }: TaskState, control: string | undefined): boolean =>
+  control !== undefined &&
+  (serving === null || serving.release === control) &&
+  experiments.every((each) => each.control === control);
 
-const isNew = (state: TaskState, { experiment }: ModelEvent): boolean =>
-  experiment !== null && !state.ended.includes(experiment);
+const isNew = ({ ended, experiments }: TaskState, { experiment }: ModelEvent): boolean =>
+  experiment !== null && !ended.includes(experiment) && experiments.every(({ id }) => id !== experiment);
 
-const isOpen = (state: TaskState, { experiment }: ModelEvent): boolean =>
-  experiment !== null && state.experiment?.id === experiment;
+/** The experiment that an event is part of, where it is under way. */
+const openOf = ({ experiments }: TaskState, { experiment }: ModelEvent): Experiment | undefined =>
+  experiments.find(({ id }) => id === experiment);
 
 const experimentOf = (event: ModelEvent, request: string | null): Experiment => ({
   id: event.experiment!,
@@ -198,15 +236,11 @@ const served = (state: TaskState, event: ModelEvent): TaskState => ({
       : (state.serving?.release ?? event.evidence.previous ?? null),
 });
 
-/** What is over because a person said who serves: a request about another one, an experiment, a candidate that serves. */
-const interrupted = (
-  { retraining, experiment, candidate, ended }: TaskState,
-  serving: string,
-): Partial<TaskState> => ({
-  retraining: retraining?.release === serving ? retraining : null,
-  experiment: null,
-  candidate: candidate?.release === serving ? null : candidate,
-  ended: experiment === null ? ended : [...ended, experiment.id].slice(-endedMax),
+/** What is over because a person said who serves: a request about another one, experiments, a candidate that serves. */
+const interrupted = (state: TaskState, serving: string): Partial<TaskState> => ({
+  ...ending(state, state.experiments),
+  retraining: state.retraining?.release === serving ? state.retraining : null,
+  candidate: state.candidate?.release === serving ? null : state.candidate,
 });
 
 /** The share that an event names; `otherwise` where it names none. */
@@ -215,8 +249,18 @@ function shareOf({ evidence }: ModelEvent, otherwise: number): number {
   return share > 0 && share <= 1 ? share : otherwise;
 }
 
-const ending = (state: TaskState, { experiment, eventTime }: ModelEvent) => ({
-  experiment: null,
-  restedSince: eventTime,
-  ended: [...state.ended, experiment!].slice(-endedMax),
+/** The end of one experiment; the others go on, and the task rests when the last one has ended. */
+function turnedBack(state: TaskState, event: ModelEvent): TaskState | null {
+  const open = openOf(state, event);
+  if (open === undefined) return null;
+  const after = { ...state, ...ending(state, [open]) };
+  return after.experiments.length === 0 ? { ...after, restedSince: event.eventTime } : after;
+}
+
+const ending = (
+  { experiments, ended }: TaskState,
+  over: readonly Experiment[],
+): Pick<TaskState, 'experiments' | 'ended'> => ({
+  experiments: experiments.filter((each) => !over.includes(each)),
+  ended: [...ended, ...over.map(({ id }) => id)].slice(-endedMax),
 });

@@ -22,9 +22,9 @@ export function rulesOf({ alerting }: Pick<Configuration, 'alerting'>): readonly
 
 /** Whether a release neither serves its task nor takes part in an experiment, as far as anything was decided. */
 export function isRetired(ledger: Pick<Ledger, 'state'>, release: string): boolean {
-  const { serving, experiment } = ledger.state(release.split('@')[0] ?? '');
+  const { serving, experiments } = ledger.state(release.split('@')[0] ?? '');
   if (serving === null || serving.release === release) return false;
-  return experiment?.control !== release && experiment?.treatment !== release;
+  return experiments.every(({ control, treatment }) => control !== release && treatment !== release);
 }
 
 /** Starts the job; what is returned stops it and waits for what is under way. */

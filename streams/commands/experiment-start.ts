@@ -1,17 +1,23 @@
-// `millrace experiment start` and `stop`: a person puts a release on trial, or ends a trial.
+// `millrace experiment start`: a person puts a release on trial, alone or beside others.
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import { promotable } from '../../connectors/model-store/promotion.ts';
 import type { ModelStore } from '../../connectors/model-store.ts';
+import {
+  armsMax,
+  type Experiment,
+  obstacle,
+  sharesMax,
+  type TaskState,
+} from '../../processors/experiments/task-state.ts';
 import { Misconfigured } from '../../schemas/errors.ts';
 import { whoDecides } from '../decision-by-hand.ts';
-import { type Declared, definitionOf, experimentId } from '../experiments/evidence.ts';
-import { type Ledger, openLedger } from '../model-ledger.ts';
-import { modelStoreOf } from '../models.ts';
+import { type Declared, definitionOf, experimentId, percent } from '../experiments/evidence.ts';
+import type { Ledger } from '../model-ledger.ts';
 import { settle } from '../serving.ts';
-import { type Action, type CommandContext, exitCodes, jsonLine, whereOpen } from './command.ts';
+import { type Action, type CommandContext, exitCodes, jsonLine } from './command.ts';
 import { numberBetween } from './data-places.ts';
-import { unlessInterrupted } from './interruption.ts';
+import { assertCounted, withLedger } from './experiment-ledger.ts';
 
 interface StartOptions {
   readonly treatment: string;
@@ -23,12 +29,7 @@ interface StartOptions {
   readonly json?: boolean;
 }
 
-interface StopOptions {
-  readonly reason: string;
-  readonly json?: boolean;
-}
-
-export function defineRunning(group: Command, context: CommandContext, action: Action): void {
+export function defineStart(group: Command, context: CommandContext, action: Action): void {
   group
     .command('start <task>')
     .description('put a release on trial beside what serves')
@@ -42,28 +43,18 @@ export function defineRunning(group: Command, context: CommandContext, action: A
     .addHelpText(
       'after',
       `
+Beside experiments that are under way it is one more arm against the same control, of up to ${armsMax}. Each serves the keys
+of its share that those before it leave; together their shares are ${sharesMax} at most.
+
 Examples:
   millrace experiment start sentiment --treatment sentiment@2.1.0 --hypothesis "negations are understood"
+  millrace experiment start sentiment --treatment sentiment@2.2.0 --share 0.2
   millrace experiment start toxicity --treatment toxicity@2.1.0 --share 0.05 --until 3d
   millrace experiment status sentiment`,
     )
     .action(
       action((task: string, options: StartOptions) =>
         withLedger(context, (ledger, store) => start(context, ledger, store, task, options)),
-      ),
-    );
-  group
-    .command('stop <task>')
-    .description('end an experiment: its candidate is rolled back, the control stays')
-    .requiredOption('--reason <text>', 'why')
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      '\nExample:\n  millrace experiment stop sentiment --reason "complaints about sarcasm"',
-    )
-    .action(
-      action((task: string, options: StopOptions) =>
-        withLedger(context, (ledger) => stop(context, ledger, task, options)),
       ),
     );
 }
@@ -78,20 +69,6 @@ function untilOf(text: string): (now: number) => number {
   throw new InvalidArgumentError('Write it as 12h, 7d or 2026-03-01T12:00:00Z.');
 }
 
-function withLedger(
-  context: CommandContext,
-  body: (ledger: Ledger, store: ModelStore) => Promise<number>,
-): Promise<number> {
-  return whereOpen(context, context.io, async () => {
-    const ledger = await openLedger(await context.stack());
-    try {
-      return await unlessInterrupted(context.io, body(ledger, modelStoreOf(context.configuration)));
-    } finally {
-      await ledger.close();
-    }
-  });
-}
-
 async function start(
   { io, configuration, stack }: CommandContext,
   ledger: Ledger,
@@ -99,13 +76,17 @@ async function start(
   task: string,
   options: StartOptions,
 ): Promise<number> {
-  assertFree(ledger, task);
+  assertFree(ledger.state(task));
   await store.manifest(task);
   await settle(store, ledger, task);
-  const { serving } = ledger.state(task);
-  const control = serving!.release;
+  const state = ledger.state(task);
+  const control = state.serving!.release;
   const manifest = await promotable(store, options.treatment, { force: false, serving: async () => control });
   assertOther(task, control, manifest);
+  assertRoom(state, {
+    treatment: manifest.release,
+    share: options.share ?? configuration.experiments.canaryShare,
+  });
   const by = whoDecides();
   const { release } = manifest;
   const now = (await stack()).now();
@@ -113,8 +94,9 @@ async function start(
   if (until !== undefined && until <= now)
     throw new Misconfigured('the experiment would end before it begins', soon);
   const brought = await ledger.record({
-    ...{ event: 'candidate-trained', task, release, by, evidence: {}, of: randomUUID() },
+    ...{ event: 'candidate-trained', task, release, by, of: randomUUID() },
     reason: `${by} brought it.`,
+    evidence: state.experiments.length === 0 ? {} : { beside: control },
   });
   assertCounted(brought.counted, task);
   const candidate = { release, request: null, at: brought.event.eventTime };
@@ -152,23 +134,33 @@ const declaredBy = (
 
 const soon = { code: 'bad-argument', fix: 'Give a later --until, such as 7d.' };
 
-function assertFree(ledger: Ledger, task: string): void {
-  const { frozen, experiment, candidate } = ledger.state(task);
+function assertFree({ task, frozen, candidate }: TaskState): void {
   if (frozen !== null)
     throw new Misconfigured(`${task} is frozen by ${frozen.by}: ${frozen.reason}`, {
       code: 'frozen',
       fix: `“millrace freeze --off ${task}” lets the loop go on.`,
-    });
-  if (experiment !== null)
-    throw new Misconfigured(`${experiment.treatment} is on trial for ${task} already`, {
-      code: 'experiment-open',
-      fix: `Wait for its end, or end it with “millrace experiment stop ${task} --reason …”.`,
     });
   if (candidate !== null)
     throw new Misconfigured(`${candidate.release} is about to be put on trial for ${task}`, {
       code: 'experiment-open',
       fix: `See “millrace experiment status ${task}”.`,
     });
+}
+
+function assertRoom(state: TaskState, wanted: Pick<Experiment, 'treatment' | 'share'>): void {
+  const reason = obstacle(state, wanted);
+  if (reason === null) return;
+  const { task, experiments } = state;
+  const taken = experiments.reduce((sum, { share }) => sum + share, 0);
+  const says = {
+    arms: `${experiments.length} releases are on trial for ${task} already, and ${armsMax} may be`,
+    treatment: `${wanted.treatment} is on trial for ${task} already`,
+    shares: `a share of ${percent(wanted.share)} does not fit: ${percent(taken)} of the keys of ${task} are on trial already, and ${percent(sharesMax)} may be`,
+  };
+  throw new Misconfigured(says[reason], {
+    code: 'experiment-open',
+    fix: `${reason === 'shares' ? 'Give a smaller --share, wait' : 'Wait'} for an end, or end one with “millrace experiment stop ${task} --treatment … --reason …”.`,
+  });
 }
 
 function assertOther(
@@ -186,39 +178,4 @@ function assertOther(
       code: 'serves-already',
       fix: 'A task without a champion is served by its highest version: promote the one that is to be compared with first.',
     });
-}
-
-function assertCounted(counted: boolean, task: string): void {
-  if (counted) return;
-  throw new Misconfigured(`something else was decided about ${task} at the same moment`, {
-    code: 'decided-otherwise',
-    fix: `See “millrace experiment status ${task}”, and try again.`,
-  });
-}
-
-async function stop(
-  { io }: CommandContext,
-  ledger: Ledger,
-  task: string,
-  { reason, json }: StopOptions,
-): Promise<number> {
-  const { experiment } = ledger.state(task);
-  if (experiment === null)
-    throw new Misconfigured(`no experiment is under way on ${task}`, {
-      code: 'no-experiment',
-      fix: 'See “millrace experiment list”.',
-    });
-  const { id, treatment, control, request } = experiment;
-  const { counted } = await ledger.record({
-    ...{ event: 'rolled-back', task, release: treatment, request, experiment: id, by: whoDecides(), of: id },
-    reason,
-    evidence: { decision: 'KEEP_CONTROL', stopped: 'by hand' },
-  });
-  assertCounted(counted, task);
-  await io.stdout.write(
-    json
-      ? jsonLine({ experiment: id, task, control, treatment })
-      : `${treatment} is rolled back; ${control} serves all of ${task}\n`,
-  );
-  return exitCodes.done;
 }

@@ -1,10 +1,10 @@
-// `millrace experiment status` and `list`: how far the experiments are, and how those before ended.
+// `millrace experiment status`: how far the experiments are.
 import type { Command } from 'commander';
 import { manifestOrNone } from '../../connectors/model-store/promotion.ts';
 import type { ModelStore } from '../../connectors/model-store.ts';
 import { type ArmTally, usualRules } from '../../processors/experiments/decision.ts';
 import type { Experiment, TaskState } from '../../processors/experiments/task-state.ts';
-import { messagesToRollBack, percent } from '../experiments/evidence.ts';
+import { keysOf, messagesToRollBack, percent } from '../experiments/evidence.ts';
 import { endOf, nextStep, rulesOf } from '../experiments/step.ts';
 import { tallyOf } from '../experiments/tally.ts';
 import { openLedger } from '../model-ledger.ts';
@@ -27,24 +27,16 @@ export function defineStatus(group: Command, context: CommandContext, action: Ac
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  millrace experiment status\n  millrace experiment status sentiment --json',
+      `
+Every arm is told by itself, in the order in which they began.
+
+Examples:
+  millrace experiment status
+  millrace experiment status sentiment --json | jq ".[] | [.treatment, .stage, .effect]"`,
     )
     .action(
       action((task: string | undefined, options: Options) =>
         whereOpen(context, context.io, () => status(context, task, options.json ?? false)),
-      ),
-    );
-}
-
-export function defineList(group: Command, context: CommandContext, action: Action): void {
-  group
-    .command('list [task]')
-    .description('all experiments, the newest first: what was tried, how it ended and why')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  millrace experiment list --json | jq ".[] | [.treatment, .outcome]"')
-    .action(
-      action((task: string | undefined, options: Options) =>
-        whereOpen(context, context.io, () => list(context, task, options.json ?? false)),
       ),
     );
 }
@@ -57,7 +49,7 @@ async function status(context: CommandContext, task: string | undefined, json: b
     const store = modelStoreOf(configuration);
     const states = task === undefined ? ledger.states : [ledger.state(task)];
     const open = states.flatMap((state) =>
-      state.experiment ? [statusOf(stack, store, state, state.experiment)] : [],
+      state.experiments.map((experiment) => statusOf(stack, store, state, experiment)),
     );
     const found = await unlessInterrupted(io, Promise.all(open));
     if (json) await io.stdout.write(jsonLine(found));
@@ -73,7 +65,7 @@ async function status(context: CommandContext, task: string | undefined, json: b
 async function statusOf(
   { clickhouse, configuration, now }: Stack,
   store: ModelStore,
-  { task, serving, frozen }: TaskState,
+  { task, serving, frozen, experiments }: TaskState,
   experiment: Experiment,
 ) {
   const { id, control, treatment, stage, share, definition } = experiment;
@@ -85,11 +77,14 @@ async function statusOf(
     treatment: await arm(treatment),
   });
   const look = { experiment, tally, serving: serving?.release ?? control, now: now() };
-  const { figures, ...step } = nextStep(look, rulesOf(settings, usualRules), settings);
+  const rules = rulesOf(settings, usualRules, experiments.length);
+  const { figures, ...step } = nextStep(look, rules, settings);
   const { effect, interval, eValue, fixedP } = figures;
+  const keys = keysOf(experiment, experiments);
   return {
     experiment: id,
     ...{ task, control, treatment, stage, share },
+    ...{ serves: keys.treatment, arms: experiments.length, alpha: rules.alpha },
     ends: new Date(endOf(experiment, settings)).toISOString(),
     frozen: frozen?.reason ?? null,
     hypothesis: definition.hypothesis ?? null,
@@ -101,7 +96,10 @@ async function statusOf(
     decision: step.decision,
     reason: step.reason,
     guardrail: step.breach,
-    rollsBackWithin: messagesToRollBack(settings, stage === 'canary' ? share : 0.5),
+    rollsBackWithin: messagesToRollBack(
+      settings,
+      stage === 'canary' ? keys.treatment / (keys.treatment + keys.control) : 0.5,
+    ),
   };
 }
 
@@ -117,12 +115,14 @@ function print(found: Status): string {
   const differ =
     compared === 0 ? '' : `They differ in ${percent(disagreements / compared)} of ${compared} messages.\n`;
   const frozen = found.frozen === null ? '' : `Frozen: ${found.frozen}\n`;
-  const among = found.stage === 'canary' ? `, serving ${percent(found.share)} of the keys` : '';
+  const among = found.stage === 'canary' ? `, serving ${percent(found.serves)} of the keys` : '';
+  const level =
+    found.arms === 1 ? '' : `One of ${found.arms} under way, each decided at alpha ${found.alpha}.\n`;
   return `${found.task}: ${found.treatment} against ${found.control}, in ${found.stage}${among}, until ${found.ends}
 ${found.hypothesis ?? ''}
 ${table(rows)}${differ}Effect on accuracy ${percent(effect)} (${percent(interval[0])} to ${percent(interval[1])})
 ${found.decision}: ${found.reason}
-${frozen}A candidate that always fails is rolled back within ${found.rollsBackWithin.failing} messages of its own.
+${level}${frozen}A candidate that always fails is rolled back within ${found.rollsBackWithin.failing} messages of its own.
 `;
 }
 
@@ -143,37 +143,3 @@ const rowOf = (
   abstained,
   failed: errors,
 });
-
-type Ended = {
-  readonly experiment: string;
-  readonly task: string;
-  readonly treatment: string;
-  readonly control: string;
-  readonly started: string;
-  readonly ended: string | null;
-  readonly outcome: string;
-  readonly by: string | null;
-  readonly reason: string;
-};
-
-async function list({ io, stack }: CommandContext, task: string | undefined, json: boolean): Promise<number> {
-  const { clickhouse } = await stack();
-  const rows = await unlessInterrupted(io, clickhouse.query<Ended>(endedSql, { task: task ?? '' }));
-  if (json) await io.stdout.write(jsonLine(rows));
-  else await io.stdout.write(rows.length === 0 ? 'There has been no experiment.\n' : table(rows));
-  return exitCodes.done;
-}
-
-/** The first end of each counts; what others decided at the same moment does not. */
-const endedSql = `
-SELECT experiment, task, any(release) AS treatment,
-  maxIf(evidence['control'], event = 'shadowed') AS control,
-  toString(minIf(eventTime, event = 'shadowed')) AS started,
-  if(countIf(event IN ('promoted', 'rolled-back')) = 0, NULL, toString(minIf(eventTime, event IN ('promoted', 'rolled-back')))) AS ended,
-  multiIf(ended IS NOT NULL, argMinIf(toString(event), eventTime, event IN ('promoted', 'rolled-back')),
-    countIf(event = 'canaried') > 0, 'in canary', 'in shadow') AS outcome,
-  argMax(by, eventTime) AS by, argMax(reason, eventTime) AS reason
-FROM (SELECT * FROM model_events WHERE experiment IS NOT NULL AND event != 'baseline-renewed'
-  AND ({task:String} = '' OR task = {task:String}) LIMIT 1 BY id)
-GROUP BY experiment, task
-ORDER BY started DESC`;

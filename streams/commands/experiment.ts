@@ -1,8 +1,10 @@
 // `millrace experiment`: start, look at, stop and list experiments.
 import type { Command } from 'commander';
 import type { Action, CommandContext, Define } from './command.ts';
-import { defineRunning } from './experiment-start.ts';
-import { defineList, defineStatus } from './experiment-status.ts';
+import { defineList } from './experiment-list.ts';
+import { defineStart } from './experiment-start.ts';
+import { defineStatus } from './experiment-status.ts';
+import { defineStop } from './experiment-stop.ts';
 
 export const experiment: Define = (program, context, action) => {
   const group: Command = program
@@ -12,9 +14,10 @@ export const experiment: Define = (program, context, action) => {
       'after',
       `
 The job “experiments” takes each candidate through a shadow, in which it answers unseen, and a canary, in which it serves
-a share of the people, to its promotion or its rollback. How it decides stands in docs/experiments.md.`,
+a share of the people, to its promotion or its rollback. Several may be on trial for a task at once, against the same
+control. How it decides stands in docs/experiments.md.`,
     );
-  for (const define of [defineRunning, defineStatus, defineList] satisfies Defining[])
+  for (const define of [defineStart, defineStop, defineStatus, defineList] satisfies Defining[])
     define(group, context, action);
 };
 

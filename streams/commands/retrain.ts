@@ -97,13 +97,13 @@ async function ask(
 }
 
 function refusal(ledger: Ledger, task: string): Misconfigured {
-  const { frozen, retraining, candidate, experiment } = ledger.state(task);
+  const { frozen, retraining, candidate, experiments } = ledger.state(task);
   const [what, fix] = frozen
     ? [`it is frozen by ${frozen.by}: ${frozen.reason}`, `Thaw it with “millrace freeze ${task} --off”.`]
     : retraining
       ? [`the request ${retraining.request} is open`, `See “millrace retrain status ${task}”.`]
       : [
-          `${experiment?.treatment ?? candidate?.release ?? 'a candidate'} is being tried`,
+          `${experiments[0]?.treatment ?? candidate?.release ?? 'a candidate'} is being tried`,
           `See “millrace experiment status ${task}”.`,
         ];
   return new Misconfigured(`${task} cannot be trained anew now: ${what}`, {

@@ -81,13 +81,13 @@ export class Candidates {
   /** Makes what is open what the ledger says; never throws. */
   async #follow(): Promise<void> {
     if (this.#isClosed) return;
-    for (const { task, experiment } of this.#ledger.states)
-      if (experiment && this.#serves(task) && !this.#opened.has(experiment.id))
-        await this.#open(task, experiment);
+    for (const { task, experiments } of this.#ledger.states)
+      for (const experiment of experiments)
+        if (this.#serves(task) && !this.#opened.has(experiment.id)) await this.#open(task, experiment);
     this.#list();
     const listed = new Set(this.#trials.map(({ experiment }) => experiment));
-    for (const [id, { candidate }] of this.#opened) {
-      if (listed.has(id)) continue;
+    for (const [id, { task, candidate }] of this.#opened) {
+      if (listed.has(id) || this.#underWay(task, id)) continue;
       this.#opened.delete(id);
       await candidate.close().catch(() => {});
     }
@@ -105,6 +105,7 @@ export class Candidates {
     } catch (error) {
       if (error instanceof Retryable) {
         logger.warn({ err: error, task, release }, 'a candidate could not be loaded; trying again');
+        clearTimeout(this.#retry);
         this.#retry = setTimeout(() => this.#change(), retryMs);
         return;
       }
@@ -129,12 +130,26 @@ export class Candidates {
 
   /** Renews the list: stages and shares as the ledger has them now, without those that are over. */
   #list(): void {
-    this.#trials = [...this.#opened.values()].flatMap(({ trial }) => {
-      const { experiment } = this.#ledger.state(trial.task);
-      if (experiment?.id === trial.experiment) return [this.#trialOf(trial, experiment)];
-      return this.#isOver(trial)
+    this.#trials = this.#ledger.states.flatMap((state) => this.#trialsOf(state));
+  }
+
+  /**
+   * The trials of a task, in the order of the ledger: a key belongs to the first canary that takes it. One that is not open
+   * yet keeps the canaries after it from taking its people, and a promoted one that does not serve everybody yet keeps all.
+   */
+  #trialsOf({ task, experiments }: TaskState): readonly Trial[] {
+    const promoted = this.#trials.filter(
+      (trial) => trial.task === task && !this.#underWay(task, trial.experiment) && !this.#isOver(trial),
+    );
+    if (promoted.length > 0) return promoted;
+    let isHeldBack = false;
+    return experiments.flatMap((experiment) => {
+      const opened = this.#opened.get(experiment.id);
+      const isCanary = experiment.stage === 'canary';
+      if (isCanary && opened === undefined) isHeldBack = true;
+      return opened === undefined || (isCanary && isHeldBack)
         ? []
-        : (this.#trials.find((each) => each.experiment === trial.experiment) ?? []);
+        : [this.#trialOf(opened.trial, experiment)];
     });
   }
 
@@ -147,9 +162,13 @@ export class Candidates {
    * the release before for the seconds in which it is loaded.
    */
   #isOver({ task, experiment, treatment }: Trial): boolean {
-    const state: TaskState = this.#ledger.state(task);
-    if (state.experiment?.id === experiment) return false;
-    return state.serving?.release !== treatment || this.#servedNow(task) === treatment;
+    if (this.#underWay(task, experiment)) return false;
+    const { serving } = this.#ledger.state(task);
+    return serving?.release !== treatment || this.#servedNow(task) === treatment;
+  }
+
+  #underWay(task: string, experiment: string): boolean {
+    return this.#ledger.state(task).experiments.some(({ id }) => id === experiment);
   }
 
   #servedNow(task: string): string | undefined {

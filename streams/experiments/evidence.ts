@@ -1,7 +1,7 @@
 // What model events of an experiment carry as evidence: the definition it begins with, and the figures of each decision.
 import { type ArmTally, usualRules } from '../../processors/experiments/decision.ts';
 import { messagesUntilBreach } from '../../processors/experiments/guardrails.ts';
-import type { TaskState } from '../../processors/experiments/task-state.ts';
+import type { Experiment, TaskState } from '../../processors/experiments/task-state.ts';
 import { derivedId } from '../../schemas/identity.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { rulesOf, type Step } from './step.ts';
@@ -108,6 +108,24 @@ export function messagesToRollBack(
   const until = (name: 'errors' | 'disagreement') =>
     messagesUntilBreach({ name, control: 0, treatment: 1, controlPerTreatment: 1 / share - 1 }, guardrails);
   return { failing: until('errors'), contradicting: until('disagreement') };
+}
+
+/**
+ * Shares of all keys, 0 to 1, that the candidate of an experiment and the control serve: each canary takes its share of
+ * what those before it leave, a shadow none. `experiments` are all of the task, in their order.
+ */
+export function keysOf(
+  { id }: Pick<Experiment, 'id'>,
+  experiments: readonly Experiment[],
+): { readonly treatment: number; readonly control: number } {
+  let control = 1;
+  let treatment = 0;
+  for (const each of experiments) {
+    if (each.stage !== 'canary') continue;
+    if (each.id === id) treatment = control * each.share;
+    control *= 1 - each.share;
+  }
+  return { treatment, control };
 }
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

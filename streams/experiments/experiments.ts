@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { manifestOrNone } from '../../connectors/model-store/promotion.ts';
 import type { ModelStore } from '../../connectors/model-store.ts';
 import { usualRules } from '../../processors/experiments/decision.ts';
-import type { Experiment, TaskState } from '../../processors/experiments/task-state.ts';
+import { type Experiment, obstacle, type TaskState } from '../../processors/experiments/task-state.ts';
 import type { Ledger } from '../model-ledger.ts';
 import { modelStoreOf } from '../models.ts';
 import { mirror, settle } from '../serving.ts';
@@ -64,39 +64,47 @@ class ExperimentsJob {
   }
 
   async #look(): Promise<void> {
-    for (const { task } of this.#ledger.states) {
-      if (this.#stopping.signal.aborted) return;
-      try {
-        await this.#lookAt(task);
-      } catch (error) {
-        if (!this.#stopping.signal.aborted)
-          this.#stack.logger.error(
-            { err: error, task },
-            'the experiment could not be looked at; trying again',
-          );
-      }
-    }
+    for (const { task } of this.#ledger.states) await this.#try(task, () => this.#lookAt(task));
+    if (this.#stopping.signal.aborted) return;
+    const underWay = this.#ledger.states.flatMap(({ experiments }) => experiments.map(({ id }) => id));
+    this.#sight.keepOnly(new Set(underWay));
     await renewBaselines(this.#stack, this.#ledger).catch((error: unknown) =>
       this.#stack.logger.warn({ err: error }, 'baselines could not be renewed; trying again'),
     );
   }
 
+  /** What fails is tried again at the next look, and keeps no other task or experiment from its own. */
+  async #try(task: string, look: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopping;
+    if (signal.aborted) return;
+    try {
+      await look();
+    } catch (error) {
+      if (!signal.aborted)
+        this.#stack.logger.error({ err: error, task }, 'the experiment could not be looked at; trying again');
+    }
+  }
+
   async #lookAt(task: string): Promise<void> {
     const { logger } = this.#stack;
     const before = this.#ledger.state(task);
-    const isUnderWay = before.candidate || before.experiment || before.retraining?.startedAt;
+    const isUnderWay = before.candidate || before.experiments.length > 0 || before.retraining?.startedAt;
     if (before.serving !== null || isUnderWay) await settle(this.#store, this.#ledger, task);
     await mirror(this.#store, this.#ledger, task, { logger });
-    const state = this.#ledger.state(task);
-    if (state.experiment !== null) await this.#step(state, state.experiment);
-    else if (state.candidate !== null && state.frozen === null) await this.#begin(state);
+    for (const { id } of this.#ledger.state(task).experiments)
+      await this.#try(task, () => this.#step(this.#ledger.state(task), id));
+    await this.#begin(this.#ledger.state(task));
   }
 
-  async #begin({ task, candidate, serving }: TaskState): Promise<void> {
-    if (candidate === null || serving === null) return;
+  async #begin(state: TaskState): Promise<void> {
+    const { task, candidate, serving, frozen } = state;
+    if (candidate === null || serving === null || frozen !== null) return;
     const { release, request } = candidate;
     const { configuration, now } = this.#stack;
     if (request === null && now() - candidate.at < byHandMs) return;
+    // It waits until those before it leave room.
+    if (obstacle(state, { treatment: release, share: configuration.experiments.canaryShare }) !== null)
+      return;
     const id = experimentId(task, candidate);
     await this.#ledger.record({
       ...{ event: 'shadowed', task, release, request, experiment: id, by, of: id },
@@ -105,7 +113,10 @@ class ExperimentsJob {
     });
   }
 
-  async #step(state: TaskState, experiment: Experiment): Promise<void> {
+  async #step(state: TaskState, id: string): Promise<void> {
+    const experiment = state.experiments.find((each) => each.id === id);
+    // Another one was promoted in this look, and ended it.
+    if (experiment === undefined) return;
     const { configuration, now } = this.#stack;
     const settings = configuration.experiments;
     const { commentTasks, promptTasks } = configuration.inference;
@@ -121,10 +132,16 @@ class ExperimentsJob {
       return this.#end(experiment, 'Not shown to be better when it ended: its figures cannot be read.');
     }
     const look = { experiment, tally, serving, now: now() };
-    const step = nextStep(look, rulesOf(settings, usualRules), settings);
+    const rules = rulesOf(settings, usualRules, state.experiments.length);
+    const step = nextStep(look, rules, settings);
     // A person has stopped the loop: nothing goes forward, and what does harm is taken back all the same.
     if (step.event === null || (state.frozen !== null && step.event !== 'rolled-back')) return;
-    await this.#record(experiment, step.event, step.reason, this.#evidence(step, tally, experiment));
+    const others = state.experiments.filter((each) => each !== experiment);
+    await this.#record(experiment, step.event, step.reason, {
+      ...this.#evidence(step, tally, experiment),
+      alpha: String(rules.alpha),
+      ...(others.length > 0 ? { others: others.map(({ treatment }) => treatment).join(', ') } : {}),
+    });
   }
 
   /** Ends an experiment without its figures; the control stays. */
@@ -139,7 +156,6 @@ class ExperimentsJob {
     evidence: Readonly<Record<string, string>>,
   ): Promise<void> {
     const [task = ''] = treatment.split('@');
-    if (event !== 'canaried') this.#sight.forget({ id });
     const { counted } = await this.#ledger.record({
       ...{ event, task, release: treatment, request, experiment: id, by, of: id },
       ...{ reason, evidence },

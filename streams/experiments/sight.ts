@@ -42,9 +42,9 @@ export class Sight {
     return 0;
   }
 
-  /** Forgets an experiment that ended. */
-  forget({ id }: Pick<Experiment, 'id'>): void {
-    this.#last.delete(id);
+  /** Forgets experiments that have ended: all but these. */
+  keepOnly(experiments: ReadonlySet<Experiment['id']>): void {
+    for (const id of this.#last.keys()) if (!experiments.has(id)) this.#last.delete(id);
   }
 }
 

@@ -31,11 +31,14 @@ interface Look {
   readonly now: number;
 }
 
-/** The rules of the decision by the settings; what has no setting is as usual. */
-export const rulesOf = (settings: Settings, usual: DecisionRules): DecisionRules => ({
+/**
+ * The rules of the decision by the settings; what has no setting is as usual. Experiments of a task that are under way
+ * at once, `arms` of them, share alpha; guardrails do not.
+ */
+export const rulesOf = (settings: Settings, usual: DecisionRules, arms = 1): DecisionRules => ({
   ...usual,
   effectMin: settings.effectMin,
-  alpha: settings.alpha,
+  alpha: settings.alpha / arms,
   labelledMin: settings.labelsMin,
   guardrails: {
     ...usual.guardrails,

@@ -73,7 +73,8 @@ export async function storedSince(
 
 /**
  * The messages of an experiment, each once: what either release said, and the part it has. `shadow`: both answered, the
- * control served. `treatment`, `control`: the one that served in the canary. `silent`: the candidate did not answer.
+ * control served. `treatment`, `control`: the one that served in the canary. `silent`: the candidate did not answer. What
+ * the candidate of another experiment served has no part, and before the canary neither has what only another one watched.
  */
 const answersSql = `(
   SELECT tenant, messageId,
@@ -92,7 +93,7 @@ const answersSql = `(
           arm = 'treatment', 'treatment',
           arm = 'shadow' AND tupleElement(other, 2) != '', 'shadow',
           arm = 'shadow', if(_time < fromUnixTimestamp64Milli({canaried:Int64}), 'silent', 'canary-silent'),
-          tupleElement(own, 4) = 'control', 'control',
+          tupleElement(own, 4) = 'control' AND _time >= fromUnixTimestamp64Milli({canaried:Int64}), 'control',
           ''
         ) AS part
       FROM (

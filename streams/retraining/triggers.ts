@@ -101,8 +101,8 @@ function watchedTasks({ configuration }: Stack, ledger: Ledger): ReadonlySet<str
   ]);
 }
 
-const isBusy = ({ frozen, retraining, candidate, experiment }: TaskState): boolean =>
-  frozen !== null || retraining !== null || candidate !== null || experiment !== null;
+const isBusy = ({ frozen, retraining, candidate, experiments }: TaskState): boolean =>
+  frozen !== null || retraining !== null || candidate !== null || experiments.length > 0;
 
 /** Null for a task that has no release here. */
 async function servingOf(store: ModelStore, state: TaskState): Promise<string | null> {

@@ -51,8 +51,8 @@ describe('the ledger of decisions', () => {
   it('knows nothing of a task about which nothing was decided', async () => {
     const state = (await open()).state('untouched');
     assert.deepEqual(
-      [state.serving, state.retraining, state.experiment, state.frozen],
-      [null, null, null, null],
+      [state.serving, state.retraining, state.experiments, state.frozen],
+      [null, null, [], null],
     );
   });
 

@@ -46,7 +46,7 @@ describe('the log read again', () => {
       const whole = fold(events);
       const middle = Math.floor(events.length / 2);
       assert.deepEqual(fold(events.slice(middle), fold(events.slice(0, middle))), whole);
-      if (whole.experiment) kinds.add(whole.experiment.stage);
+      for (const { stage } of whole.experiments) kinds.add(stage);
       if (whole.serving) kinds.add('serving');
       if (whole.frozen) kinds.add('frozen');
     }

@@ -131,7 +131,8 @@ describe('what holds for a task', () => {
     assert.deepEqual(life.candidate, { release: 'sentiment@2', request: 'request-1', at: trained.eventTime });
     const shadow = advance(life, shadowed);
     assert.equal(shadow.candidate, null);
-    assert.deepEqual(shadow.experiment, {
+    assert.equal(shadow.experiments.length, 1);
+    assert.deepEqual(shadow.experiments[0], {
       id: 'experiment-1',
       control: 'sentiment@1',
       treatment: 'sentiment@2',
@@ -144,10 +145,10 @@ describe('what holds for a task', () => {
     });
     const canary = advance(shadow, { ...canaried, evidence: { share: '0.1' } });
     assert.deepEqual(
-      [canary.experiment?.stage, canary.experiment?.share, canary.experiment?.canariedAt],
-      ['canary', 0.1, canaried.eventTime],
+      canary.experiments.map((each) => [each.stage, each.share, each.canariedAt]),
+      [['canary', 0.1, canaried.eventTime]],
     );
-    assert.equal(advance(shadow, canaried).experiment?.share, 0.2);
+    assert.equal(advance(shadow, canaried).experiments[0]?.share, 0.2);
     const end = advance(canary, { ...promoted, by: 'experiments' });
     assert.deepEqual(end, {
       ...untouched(task),
@@ -160,7 +161,7 @@ describe('what holds for a task', () => {
 
   it('leaves who serves alone when an experiment ends without promotion', () => {
     const end = fold(states['rolled back']);
-    assert.deepEqual([end.serving, end.experiment, end.ended], [null, null, ['experiment-1']]);
+    assert.deepEqual([end.serving, end.experiments, end.ended], [null, [], ['experiment-1']]);
     assert.equal(end.restedSince, rolledBack.eventTime);
   });
 
@@ -175,7 +176,7 @@ describe('what holds for a task', () => {
   it('ends what rested on another release when a person says who serves', () => {
     const byHand = event('promoted', { release: 'sentiment@7', by: 'ann' });
     const canary = fold([...states.canary, byHand]);
-    assert.equal(canary.experiment, null);
+    assert.deepEqual(canary.experiments, []);
     assert.equal(advance(canary, promoted), canary);
     assert.equal(fold([requested, byHand]).retraining, null);
     const same = event('promoted', { release: 'sentiment@1', by: 'ann' });
@@ -189,7 +190,7 @@ describe('what holds for a task', () => {
     assert.equal(advance(moved, shadowed), moved);
     const evidence = { control: 'sentiment@5' };
     const against = event('shadowed', { experiment: 'experiment-2', evidence });
-    assert.ok(advance(moved, against).experiment);
+    assert.equal(advance(moved, against).experiments.length, 1);
   });
 
   it('has one candidate at a time', () => {

@@ -104,9 +104,12 @@ test('jobs with windows of different length count each, until one has stopped', 
 
 test('a release that was taken out of service drifts no more', () => {
   const serving = { release: 'sentiment@2.0.0', since: start, by: null };
-  const experiment = { control: 'sentiment@2.0.0', treatment: 'sentiment@3.0.0' };
-  const ledger = { state: (task: string) => ({ task, serving, experiment }) } as never;
-  const retired = ['1', '2', '3'].filter((major) => isRetired(ledger, `sentiment@${major}.0.0`));
+  const experiments = ['3', '4'].map((major) => ({
+    control: 'sentiment@2.0.0',
+    treatment: `sentiment@${major}.0.0`,
+  }));
+  const ledger = { state: (task: string) => ({ task, serving, experiments }) } as never;
+  const retired = ['1', '2', '3', '4'].filter((major) => isRetired(ledger, `sentiment@${major}.0.0`));
   assert.deepEqual(retired, ['1']);
 });
 

@@ -24,6 +24,7 @@ before(async () => {
   running = await startRunning(env.MILLRACE_DATA_DIRECTORY, env);
   // No champion is named: the highest version serves, and must go on doing so when a higher one is brought.
   await publishAs(store, '0.9.0');
+  await publishAs(store, '0.7.0');
   await publishAs(store, '0.8.0', { labels: await exchangedLabels() });
 });
 after(async () => {
@@ -49,6 +50,25 @@ async function assertRefused(argv: readonly string[], code: string, says: RegExp
   };
   assert.equal(error.code, code);
   assert.ok(error.fix.length > 0);
+}
+
+interface Status {
+  readonly experiment: string;
+  readonly treatment: string;
+  readonly stage: string;
+  readonly share: number;
+  readonly serves: number;
+  readonly arms: number;
+  readonly alpha: number;
+  readonly hypothesis: string;
+  readonly shadow: { readonly treatment: { readonly messages: number } };
+}
+type Stopped = Pick<Status, 'treatment'>;
+interface Row {
+  readonly experiment: string;
+  readonly treatment: string;
+  readonly outcome: string;
+  readonly reason: string;
 }
 
 let published = 0;
@@ -125,12 +145,6 @@ describe('experiment', () => {
       'experiment-open',
       /on trial for sentiment already/,
     );
-    interface Status {
-      readonly experiment: string;
-      readonly stage: string;
-      readonly hypothesis: string;
-      readonly shadow: { readonly treatment: { readonly messages: number } };
-    }
     const [status] = await json<Status[]>('experiment', 'status', 'sentiment');
     assert.deepEqual(
       [status!.experiment, status!.stage, status!.hypothesis],
@@ -147,20 +161,69 @@ describe('experiment', () => {
       /No experiment is under way on sentiment/,
     );
     await assertRefused(['experiment', 'stop', 'sentiment', '--reason', 'x'], 'no-experiment', /under way/);
-    interface Row {
-      readonly experiment: string;
-      readonly outcome: string;
-      readonly reason: string;
-    }
-    let rows: readonly Row[] = [];
-    for (let tries = 0; tries < 100 && rows[0]?.outcome !== 'rolled-back'; tries++) {
-      await sleep(50);
-      rows = await json<Row[]>('experiment', 'list');
-    }
+    const rows = await json<Row[]>('experiment', 'list');
     assert.deepEqual(
       rows.map(({ experiment, outcome, reason }) => [experiment, outcome, reason]),
       [[begun.experiment, 'rolled-back', 'enough seen']],
     );
+  });
+
+  it('goes on beside others, which are told, stopped and ended apart', async () => {
+    const start = ['experiment', 'start', 'sentiment', '--treatment'];
+    const stop = ['experiment', 'stop', 'sentiment', '--reason', 'seen'];
+    assert.equal((await run(...start, 'sentiment@0.9.0', '--share', '0.25')).code, 0);
+    await assertRefused([...start, 'sentiment@0.7.0', '--share', '0.8'], 'experiment-open', /does not fit/);
+    assert.equal((await run(...start, 'sentiment@0.7.0', '--share', '0.2')).code, 0);
+    await untilAnswered('sentiment@1.0.0 control, sentiment@0.9.0 shadow, sentiment@0.7.0 shadow');
+    const found = await json<Status[]>('experiment', 'status', 'sentiment');
+    assert.deepEqual(
+      found.map(({ treatment, share, serves, arms, alpha }) => [treatment, share, serves, arms, alpha]),
+      [
+        ['sentiment@0.9.0', 0.25, 0, 2, 0.025],
+        ['sentiment@0.7.0', 0.2, 0, 2, 0.025],
+      ],
+    );
+    const told = (await run('experiment', 'status', 'sentiment')).stdout;
+    assert.equal(told.match(/One of 2 under way, each decided at alpha 0\.025/g)?.length, 2);
+    await assertRefused(
+      stop,
+      'several-experiments',
+      /under way on sentiment: sentiment@0\.9\.0, sentiment@0\.7\.0/,
+    );
+    const unknown = [...stop, '--treatment', 'sentiment@0.8.0'];
+    await assertRefused(unknown, 'no-experiment', /under way: sentiment@0\.9\.0, sentiment@0\.7\.0/);
+    assert.equal((await run(...stop, '--all', '--treatment', 'sentiment@0.9.0')).code, 2);
+    const one = await run(...stop, '--treatment', 'sentiment@0.9.0');
+    assert.equal(
+      one.stdout,
+      'sentiment@0.9.0 is rolled back; sentiment@0.7.0 on trial for sentiment still\n',
+    );
+    await untilAnswered('sentiment@1.0.0 control, sentiment@0.7.0 shadow');
+    assert.equal((await run(...start, 'sentiment@0.9.0')).code, 0);
+    const all = await json<Stopped[]>(...stop, '--all');
+    assert.deepEqual(
+      all.map(({ treatment }) => treatment),
+      ['sentiment@0.7.0', 'sentiment@0.9.0'],
+    );
+    await untilAnswered('sentiment@1.0.0 -');
+  });
+
+  it('ends when another release is promoted, and says so', async () => {
+    for (const release of ['sentiment@0.9.0', 'sentiment@0.7.0'])
+      assert.equal((await run('experiment', 'start', 'sentiment', '--treatment', release)).code, 0);
+    assert.equal((await run('models', 'promote', 'sentiment@0.7.0', '--reason', 'it is better')).code, 0);
+    await untilAnswered('sentiment@0.7.0 -');
+    assert.deepEqual(await json('experiment', 'status'), []);
+    const rows = await json<Row[]>('experiment', 'list', 'sentiment');
+    assert.deepEqual(
+      rows.slice(0, 2).map(({ treatment, outcome, reason }) => [treatment, outcome, reason]),
+      [
+        ['sentiment@0.7.0', 'promoted', 'it is better'],
+        ['sentiment@0.9.0', 'ended', 'sentiment@0.7.0 was promoted: it is better'],
+      ],
+    );
+    assert.equal((await run('models', 'rollback', 'sentiment')).code, 0);
+    await untilAnswered('sentiment@1.0.0 -');
   });
 
   it('may skip the shadow, and ends when its release is promoted by hand', async () => {

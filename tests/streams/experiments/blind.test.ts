@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Experiment } from '../../../processors/experiments/task-state.ts';
-import { untouched } from '../../../processors/experiments/task-state.ts';
+import { type Experiment, type TaskState, untouched } from '../../../processors/experiments/task-state.ts';
 import { Retryable } from '../../../schemas/errors.ts';
 import { loadConfiguration } from '../../../streams/configuration/configuration.ts';
 import { startExperiments } from '../../../streams/experiments/experiments.ts';
@@ -22,11 +21,19 @@ const canary: Experiment = {
 };
 
 /** What the job decides by itself within a moment, while ClickHouse is away; the clock goes a minute with each look. */
-async function decidedWith({ now = began, serving = canary.control, experiment = canary } = {}) {
+async function decidedWith({
+  now = began,
+  serving = canary.control,
+  experiments = [canary],
+  candidate = null,
+}: Partial<Pick<TaskState, 'experiments' | 'candidate'>> & {
+  readonly now?: number;
+  readonly serving?: string;
+} = {}) {
   const clock = { now };
   const recorded: Omit<Decision, 'of'>[] = [];
   const since = { release: serving, since: began, by: 'somebody' };
-  const state = { ...untouched('sentiment'), serving: since, experiment };
+  const state = { ...untouched('sentiment'), serving: since, experiments, candidate };
   const ledger = {
     states: [state],
     state: () => state,
@@ -68,6 +75,22 @@ test('a canary that nobody sees is rolled back before its time', async () => {
   assert.match(decided ?? '', /^rolled-back For \d+ s nobody saw/);
 });
 
+const shadow: Experiment = { ...canary, id: 's', treatment: 'sentiment@1.2.0', stage: 'shadow' };
+const over: Experiment = { ...canary, definition: { until: new Date(began).toISOString() } };
+const waiting = { release: 'sentiment@1.3.0', request: 'r', at: began };
+
+test('one of several whose figures cannot be read keeps no other from its end', async () => {
+  const decided = await decidedWith({ experiments: [shadow, over] });
+  assert.match(decided[0] ?? '', /^rolled-back .*its figures cannot be read/);
+});
+
+test('a candidate begins beside those under way, where they leave room for its share', async () => {
+  assert.match((await decidedWith({ experiments: [shadow], candidate: waiting }))[0] ?? '', /^shadowed /);
+  const crowded = [{ ...shadow, share: 0.86 }, over];
+  const decided = await decidedWith({ experiments: crowded, candidate: waiting });
+  assert.ok(decided.length > 0 && decided.every((each) => each.startsWith('rolled-back ')), `${decided}`);
+});
+
 test('sight is lost while messages are answered and nothing is stored, and not in a quiet night', async () => {
   const world = { stored: 10, published: 10, now: 0 };
   const sight = new Sight({
@@ -86,4 +109,6 @@ test('sight is lost while messages are answered and nothing is stored, and not i
   assert.equal(await after({ now: 71 * minute, stored: 30 }), 0);
   assert.equal(await after({ now: 72 * minute }, false), minute);
   assert.equal(await sight.blindMs({ ...canary, stage: 'shadow' }, { isRead: false }), 0);
+  sight.keepOnly(new Set(['another']));
+  assert.equal(await after({ now: 90 * minute, published: 40 }), 0, 'what ended and began again begins anew');
 });

@@ -5,7 +5,9 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ModelStore, openModelStore } from '../../../connectors/model-store.ts';
 import type { ModelEvent } from '../../../schemas/model-event.ts';
+import { type Declared, definitionOf, experimentId } from '../../../streams/experiments/evidence.ts';
 import { startExperiments } from '../../../streams/experiments/experiments.ts';
+import { historyOf } from '../../../streams/experiments/history.ts';
 import { type Ledger, openLedger } from '../../../streams/model-ledger.ts';
 import { type Running, recordOf, scratchDirectory, startRunning } from '../../e2e/running.ts';
 import { exchangedLabels, publishAs, trying } from './releases.ts';
@@ -79,8 +81,30 @@ async function bring(release: string, of: string): Promise<void> {
   assert.ok(trained.counted);
 }
 
+/** A candidate as a person puts it on trial, alone or beside others. */
+async function startBeside(release: string, said: Declared): Promise<string> {
+  const task = 'sentiment';
+  const control = serving();
+  const brought = await ledger.record({
+    ...{ event: 'candidate-trained', task, release, reason: '', evidence: { beside: control }, of: release },
+  });
+  const candidate = { release, request: null, at: brought.event.eventTime };
+  const experiment = experimentId(task, candidate);
+  const evidence = definitionOf(control, candidate, said, running.stack.configuration.experiments);
+  const begun = await ledger.record({
+    ...{ event: 'shadowed', task, release, experiment, reason: '', evidence, of: experiment },
+  });
+  assert.ok(begun.counted);
+  return experiment;
+}
+
+const sayOf = (event: 'frozen' | 'thawed') =>
+  ledger.record({
+    ...{ event, task: 'sentiment', release: serving(), by: 'ann', reason: 'a test', evidence: {}, of: event },
+  });
+
 const serving = () => ledger.state('sentiment').serving?.release ?? 'sentiment@1.0.0';
-const stage = () => ledger.state('sentiment').experiment?.stage ?? null;
+const stage = () => ledger.state('sentiment').experiments[0]?.stage ?? null;
 
 const query = <Row>(sql: string) => running.stack.clickhouse.query<Row>(sql);
 
@@ -151,6 +175,50 @@ test('one that cannot be loaded is turned back, too', async () => {
   await talkUntil(() => ledger.state('sentiment').ended.length === 3, 'the broken one is rolled back');
   await talkUntil(async () => (await eventsOf(broken)).length >= 2, 'the events are stored');
   assert.equal((await eventsOf(broken)).at(-1)!.evidence.guardrail, 'errors');
+});
+
+test('of four at once, bad ones are turned back while the others go on, and the promotion of one ends the last', async () => {
+  const control = serving();
+  const bad = await publishAs(store, '1.4.0', { labels: await exchangedLabels() });
+  const broken = await publishAs(store, '1.5.0', { files: { 'model.onnx': Buffer.of(1, 2, 3) } });
+  const good = await publishAs(store, '1.6.0');
+  const rare = await publishAs(store, '1.7.0');
+  const first = [
+    await startBeside(bad, { share: '0.05' }),
+    await startBeside(broken, { share: '0.45', skipShadow: 'true' }),
+  ];
+  const last = await startBeside(good, { share: '0.4' });
+  const other = await startBeside(rare, { share: '0.001' });
+  const underWay = () => new Set(ledger.state('sentiment').experiments.map(({ id }) => id));
+  assert.deepEqual(underWay(), new Set([...first, last, other]));
+  await talkUntil(
+    async () => ((await armsOf(broken)).shadow ?? 0) > 0,
+    'the canary of the broken one begins',
+  );
+  await sayOf('frozen');
+  await talkUntil(() => first.every((id) => !underWay().has(id)), 'the bad ones are rolled back');
+  assert.deepEqual(
+    [serving(), underWay()],
+    [control, new Set([last, other])],
+    'a frozen task stands still otherwise',
+  );
+  await sayOf('thawed');
+  await talkUntil(() => serving() === good, 'the good one is promoted');
+  assert.equal(underWay().size, 0);
+  await talkUntil(async () => ((await armsOf(good)).null ?? 0) > 0, 'it serves everybody');
+  await talkUntil(async () => (await eventsOf(good)).length >= 3, 'the events are stored');
+  const ends = async (release: string) =>
+    (await eventsOf(release)).filter(({ event }) => event === 'rolled-back' || event === 'promoted');
+  assert.equal((await ends(bad))[0]!.evidence.guardrail, 'disagreement');
+  assert.equal((await ends(broken))[0]!.evidence.guardrail, 'errors');
+  const { alpha, others } = (await ends(good))[0]!.evidence;
+  assert.deepEqual([alpha, others], ['0.025', rare], 'two under way share alpha');
+  assert.deepEqual(await ends(rare), []);
+  assert.equal((await armsOf(broken)).treatment ?? 0, 0);
+  assert.ok((await armsOf(rare)).shadow! > 0);
+  const past = (await historyOf(running.stack)).find(({ experiment }) => experiment === other)!;
+  assert.equal(past.outcome, 'ended');
+  assert.match(past.reason, new RegExp(`^${good} was promoted: .*messages served within all guardrails`));
 });
 
 test('all the while every message was answered once, by one that serves', async () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type ArmTally, usualRules } from '../../../processors/experiments/decision.ts';
 import type { Experiment } from '../../../processors/experiments/task-state.ts';
 import { loadConfiguration } from '../../../streams/configuration/configuration.ts';
-import { definitionOf, messagesToRollBack } from '../../../streams/experiments/evidence.ts';
+import { definitionOf, keysOf, messagesToRollBack } from '../../../streams/experiments/evidence.ts';
 import { nextStep, overWith, rulesOf } from '../../../streams/experiments/step.ts';
 import type { Tally } from '../../../streams/experiments/tally.ts';
 
@@ -50,12 +50,14 @@ interface Look {
   readonly serving?: string;
   readonly now?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Experiments of the task that are under way. */
+  readonly arms?: number;
 }
 
-function stepOf({ experiment = experimentIn('shadow'), tally = tallyOf(), env, ...said }: Look) {
+function stepOf({ experiment = experimentIn('shadow'), tally = tallyOf(), env, arms, ...said }: Look) {
   const settings = settingsWith(env);
   const look = { serving: 't@1.0.0', now: began + 1, ...said, experiment, tally };
-  const { event, decision, reason } = nextStep(look, rulesOf(settings, usualRules), settings);
+  const { event, decision, reason } = nextStep(look, rulesOf(settings, usualRules, arms), settings);
   return { event, decision, reason };
 }
 
@@ -110,6 +112,35 @@ test('a canary is decided by its own labels, or by those of the shadow once it h
   assert.match(step.reason, /in the shadow/);
 });
 
+test('the more experiments are under way at once, the more each has to show, and guardrails ask for no more', () => {
+  const experiment = experimentIn('canary');
+  /** The first of a thousand labelled answers of the canary, by how many are right, that is promoted. */
+  const promotedAt = (arms: number) => {
+    for (let correct = 800; correct <= 1_000; correct++) {
+      const treatment = arm(1_000, { labelled: 1_000, correct });
+      const canary = { control: arm(9_000, { labelled: 9_000, correct: 7_200 }), treatment };
+      if (stepOf({ experiment, tally: tallyOf({ canary }), arms }).event === 'promoted') return correct;
+    }
+    return assert.fail('none is promoted');
+  };
+  const needed = [1, 2, 4].map(promotedAt);
+  assert.ok(needed[0]! < needed[1]! && needed[1]! < needed[2]!, needed.join(' '));
+  const pairsOf = (treatmentOnly: number) => ({ ...better, treatmentOnly });
+  const provenAt = (arms: number) => {
+    for (let treatmentOnly = 100; treatmentOnly <= 400; treatmentOnly++) {
+      const shadow = { ...enough, pairs: pairsOf(treatmentOnly) };
+      const canary = { control: arm(9_000), treatment: arm(1_000) };
+      if (stepOf({ experiment, tally: tallyOf({ shadow, canary }), arms }).event === 'promoted')
+        return treatmentOnly;
+    }
+    return assert.fail('none is promoted');
+  };
+  assert.ok(provenAt(1) < provenAt(4));
+  const failing = { control: arm(900), treatment: arm(100, { errors: 60 }) };
+  const tally = tallyOf({ canary: failing });
+  assert.deepEqual(stepOf({ experiment, tally, arms: 4 }), stepOf({ experiment, tally }));
+});
+
 test('without any label the control stays in the end, unless it is said otherwise', () => {
   const experiment = experimentIn('canary');
   const tally = tallyOf({ shadow: enough, canary: { control: arm(9_000), treatment: arm(1_000) } });
@@ -161,6 +192,18 @@ test('a candidate that fails always is turned back within the messages that are 
     }).event;
   assert.equal(stepAfter(failing), 'rolled-back');
   assert.equal(stepAfter(1), null);
+});
+
+test('each canary has its share of the keys that those before it leave, and the control the rest', () => {
+  const first = experimentIn('canary', { id: 'first', share: 0.2 });
+  const shadow = experimentIn('shadow', { id: 'shadow', share: 0.5 });
+  const last = experimentIn('canary', { id: 'last', share: 0.1 });
+  const all = [first, shadow, last];
+  const shown = (experiment: Experiment) =>
+    Object.values(keysOf(experiment, all)).map((share) => Number(share.toFixed(6)));
+  assert.deepEqual(shown(first), [0.2, 0.72]);
+  assert.deepEqual(shown(last), [0.08, 0.72]);
+  assert.deepEqual(shown(shadow), [0, 0.72]);
 });
 
 test('an experiment of a task that no stream asks is over before it began', () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openEmbeddedClickhouse } from '../../../connectors/clickhouse/embedded.ts';
 import { applyMigrations, readMigrations } from '../../../connectors/clickhouse/migrations.ts';
+import type { ArmTally } from '../../../processors/experiments/decision.ts';
 import type { Prediction, Result } from '../../../schemas/prediction.ts';
 import { tallyOf } from '../../../streams/experiments/tally.ts';
 import {
@@ -114,4 +115,69 @@ test('of scores, what is far off differs', async () => {
   const { shadow } = await tallyOf(clickhouse, { shadowedAt: began, canariedAt: canaried }, scores);
   assert.equal(shadow.treatment.disagreements, 1);
   assert.equal(shadow.treatment.confidenceSum, 6);
+});
+
+test('of two experiments at once, each counts its own, whichever stage the other is in', async () => {
+  const start = began + 3_600_000;
+  const [ownCanary, otherCanary] = [start + 10_000, start + 20_000];
+  const third = (label: string, arm: Result['arm'] = 'shadow', confidence = 0.625) =>
+    resultOf('task@1.2.0', label, { arm, confidence });
+  const thirdSilence = { ...third('', 'shadow', 0), labels: [], probabilities: [] };
+  await storePredictions(clickhouse, [
+    // Both in shadow, the second one of a share of the keys: the third message it did not watch.
+    said('both1', start, own('yes'), other('yes'), third('no')),
+    said('both2', start + 1, own('yes'), other('no'), third('yes')),
+    said('both3', start + 2, own('yes'), other('no')),
+    said('both4', start + 3, own('yes'), silence, third('yes')),
+    // The first one in canary, the second one in shadow.
+    said('mixed1', ownCanary, own('yes'), third('no')),
+    said('mixed2', ownCanary + 1, own('yes')),
+    said('mixed3', ownCanary + 2, other('yes', 'treatment')),
+    said('mixed4', ownCanary + 3, own('yes'), silence),
+    said('mixed5', ownCanary + 4, own('yes'), thirdSilence),
+    // Both in canary.
+    said('canary1', otherCanary, own('no')),
+    said('canary2', otherCanary + 1, other('no', 'treatment')),
+    said('canary3', otherCanary + 2, third('no', 'treatment')),
+    said('canary4', otherCanary + 3, third('yes', 'treatment')),
+    said('canary5', otherCanary + 4, own('no'), thirdSilence),
+  ]);
+  const ids = [
+    ...['both1', 'both2', 'both3', 'mixed1', 'mixed2', 'mixed3'],
+    ...['canary1', 'canary2', 'canary3', 'canary4'],
+  ];
+  await storeFeedback(
+    clickhouse,
+    ids.map((id) => feedbackOf(`f-${id}`, id, { eventTime: start, label: 'yes', by: 'reviewer' })),
+  );
+  const counted = async (treatment: string, canariedAt: number) => {
+    const { shadow, canary } = await tallyOf(
+      clickhouse,
+      { shadowedAt: start, canariedAt },
+      { control: arms.control, treatment: { ...arms.treatment, release: treatment } },
+    );
+    const { bothCorrect, controlOnly, treatmentOnly, bothWrong } = shadow.pairs;
+    const shown = ({ messages, labelled, correct, errors }: ArmTally) => [
+      ...[messages, labelled, correct, errors],
+    ];
+    return {
+      shadow: shown(shadow.treatment),
+      pairs: [bothCorrect, controlOnly, treatmentOnly, bothWrong],
+      control: shown(canary.control),
+      treatment: shown(canary.treatment),
+    };
+  };
+  assert.deepEqual(await counted('task@1.1.0', ownCanary), {
+    shadow: [4, 3, 1, 1],
+    pairs: [1, 2, 0, 0],
+    // mixed1, mixed2, mixed5, canary1, and canary5, which the control served for the other one.
+    control: [5, 3, 2, 0],
+    treatment: [3, 2, 1, 1],
+  });
+  assert.deepEqual(await counted('task@1.2.0', otherCanary), {
+    shadow: [5, 3, 1, 1],
+    pairs: [1, 2, 0, 0],
+    control: [1, 1, 0, 0],
+    treatment: [3, 2, 1, 1],
+  });
 });
