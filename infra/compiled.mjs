@@ -12,8 +12,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, 'node_modules/.cache/millrace');
 /** The program that runs another: `node <compiler> <program.ts> [argument…]`. */
 export const compiler = fileURLToPath(import.meta.url);
-/** Builds that are kept of a program: one that runs may still import from its own. */
+/** Builds of a program that are kept, and how long the others are: one that runs may still import from its own. */
 const buildsKept = 4;
+const keptMs = 3_600_000;
 
 export async function importCompiled(entry) {
   const file = await compiled(fileURLToPath(entry));
@@ -119,7 +120,8 @@ function keepPlaces({ onLoad }) {
 async function removeOld(folder) {
   const entries = await readdir(folder, { withFileTypes: true });
   const builds = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const old = builds.sort().slice(0, -buildsKept);
+  const isOld = (name) => Date.now() - Number.parseInt(name, 36) > keptMs;
+  const old = builds.sort().slice(0, -buildsKept).filter(isOld);
   await Promise.all(old.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 

@@ -37,7 +37,7 @@ export function verdictOf(seen: Seen): readonly Kept[] {
   const gain =
     mean(after.map(({ withLoop }) => withLoop)) - mean(after.map(({ withoutLoop }) => withoutLoop));
   const effective = effectiveOf(events);
-  const twice = effective.length - new Set(effective).size;
+  const twice = effective.length - new Set(effective.map(subjectOf)).size;
   return [
     {
       promise: 'drift is detected',
@@ -96,19 +96,24 @@ export function verdictOf(seen: Seen): readonly Kept[] {
 
 /**
  * The decisions that took effect, as the log alone tells. Who is killed between writing one and reading it back writes
- * it again; that changes nothing.
+ * it again, under the same id; that changes nothing.
  */
-function effectiveOf(events: readonly ModelEvent[]): readonly string[] {
+function effectiveOf(events: readonly ModelEvent[]): readonly ModelEvent[] {
   let state = untouched(task);
-  const effective: string[] = [];
+  const effective = new Map<string, ModelEvent>();
   for (const event of events) {
+    if (effective.has(event.id)) continue;
     const after = advance(state, event);
     if (after === state) continue;
     state = after;
-    effective.push(JSON.stringify([event.event, event.release, event.request, event.experiment]));
+    effective.set(event.id, event);
   }
-  return effective;
+  return [...effective.values()];
 }
+
+/** What a decision is about: a request for retraining is about itself. */
+const subjectOf = ({ id, event, release, request, experiment }: ModelEvent): string =>
+  JSON.stringify([event, release, request ?? experiment ?? id, experiment]);
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;

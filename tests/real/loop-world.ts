@@ -1,7 +1,7 @@
 // The loop around a real Kafka: each participant is a process of its own, as anybody would deploy them, and every one of
 // them can be killed at any moment and is started again at once.
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandOn, settingsOf, type World } from '../../load-tests/loop/world.ts';
 import { loadConfiguration } from '../../streams/configuration/configuration.ts';
@@ -59,7 +59,9 @@ export async function openKafkaWorld(
     const own = { MILLRACE_STREAMS: participants[name], MILLRACE_DATA_DIRECTORY: join(folder, 'data') };
     const child = forkModule(program, ['up'], { log, env: { ...surroundings, ...settings, ...own } });
     // Nobody but `kill` ends a participant.
-    child.once('exit', (code) => code !== null && ended.push(`${name} ended with ${code}: see ${log}`));
+    child.once('exit', (code) => {
+      if (code !== null) ended.push(`${name} ended with ${code}: ${readFileSync(log, 'utf8').slice(-2_000)}`);
+    });
     running.set(name, child);
   };
   const names = Object.keys(participants) as Participant[];

@@ -35,10 +35,10 @@ test('the loop survives kill -9 of each participant at each step, and decides ev
   const material = { ...whole, past: whole.past.slice(0, 4_000) };
   await prepareReleases(material, { models: join(folder, 'models'), sets: join(folder, 'data', 'sets') });
   const receiver = await httpReceiver();
-  const isTold = (state: 'firing' | 'resolved') =>
+  const told = () =>
     receiver.received
       .flatMap(({ body }) => (JSON.parse(body) as Notification).alerts)
-      .some((alert) => alert.rule === 'drift' && alert.state === state);
+      .map(({ rule, state }) => `${rule} is ${state}`);
   // One small model, so that starting again costs little: nine times four processes do.
   const world = await openKafkaWorld(folder, ports, {
     MILLRACE_COMMENT_TASKS: task,
@@ -55,7 +55,7 @@ test('the loop survives kill -9 of each participant at each step, and decides ev
   const killedAt: string[] = [];
   let killing = Promise.resolve();
   try {
-    const { verdict, timeline } = await playLoop(world, {
+    const played = playLoop(world, {
       material,
       models: join(folder, 'models'),
       pace: { periods, rowsPerPeriod: 600, labelShare: 0.8 },
@@ -74,12 +74,21 @@ test('the loop survives kill -9 of each participant at each step, and decides ev
       },
       onPeriod: () => {},
     });
+    // Why it stands still, where it does.
+    await played.catch(() => {});
     await killing;
     assert.deepEqual(world.ended, []);
+    const { verdict, timeline } = await played;
     for (const { promise, kept, seen } of verdict) assert.ok(kept, `${promise}: ${seen}`);
     assert.deepEqual(new Set(killedAt), new Set(steps), timeline.map(lineOf).join(''));
     // People heard of it through all of this: that the old model drifted, and that this is over since it serves no more.
-    await reached(() => isTold('firing') && isTold('resolved'));
+    const wanted = ['firing', 'resolved'].map((state) => `drift/${champion} is ${state}`);
+    await reached(() => wanted.every((alert) => told().includes(alert))).catch(() => {});
+    assert.deepEqual(
+      wanted.filter((alert) => !told().includes(alert)),
+      [],
+      `told were ${told().join('; ')}`,
+    );
   } finally {
     await killing.catch(() => {});
     await world.close();
