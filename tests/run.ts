@@ -15,10 +15,6 @@ const testFiles = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts'))
   .sort();
 
-/** Begins before all others, because it takes longest. */
-const longest = 'real/loop.test.ts';
-testFiles.sort((a, b) => Number(b === longest) - Number(a === longest));
-
 const isReal = (file: string): boolean => file.startsWith('real/');
 
 /** Files of a suite; none when nothing is called so. */

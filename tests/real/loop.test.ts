@@ -17,7 +17,7 @@ import { reached } from '../contract/log/subject.ts';
 import { openKafkaWorld } from './loop-world.ts';
 
 const periods = 24;
-const ports = 29_140;
+const ports = 29_160;
 
 /** At the first of each of these every participant dies. */
 const steps = [
