@@ -2,8 +2,8 @@
 // called biased regularisation (Kienzle and Chellapilla, 2006, "Personalized handwriting recognition via biased
 // regularization") or adaptive support vector machine (Yang, Yan and Hauptmann, 2007, "Cross-domain video concept detection
 // using adaptive SVMs"): min |w - before|²/2 + C · losses. Dual descent solves it when its weights begin there.
-import { Misconfigured } from '../../schemas/errors.ts';
 import type { FeaturizerOptions, LoadableModel } from '../../schemas/model-manifest.ts';
+import { mismatch, refuseOtherShape } from '../parent.ts';
 import { uncalibratedSlope } from './calibration.ts';
 import { readClassifier } from './release.ts';
 import { type CountedTexts, rarityOf, type Vocabulary } from './terms.ts';
@@ -28,13 +28,9 @@ export function startFrom(parent: LoadableModel, texts: CountedTexts, wanted: Wa
   const { manifest } = parent;
   const { release } = manifest;
   if (manifest.kind !== 'linear') throw mismatch(release, `it is a model of the kind ${manifest.kind}`);
-  const { calibration, temperature, labels, activation } = manifest;
-  if (activation !== wanted.activation)
-    throw mismatch(release, `its activation is ${activation}, that of the task ${wanted.activation}`);
+  refuseOtherShape(release, manifest, wanted);
+  const { calibration, temperature, labels } = manifest;
   if (calibration === 'platt') throw mismatch(release, 'each of its labels was calibrated by itself');
-  refuseOtherFeatures(release, manifest.featurizer, wanted.featurizer);
-  const missing = labels.filter((label) => !wanted.labels.includes(label));
-  if (missing.length > 0) throw mismatch(release, `it has labels that the task lacks: ${missing.join(', ')}`);
   const { vocabulary: before, classifier } = readClassifier(parent as LoadableModel<'linear'>);
   const vocabulary = extended(before, texts, wanted.documentsMin);
   const loss = manifest.parameters.loss === 'logistic' ? 'logistic' : 'squared-hinge';
@@ -72,17 +68,3 @@ function extended(before: Vocabulary, texts: CountedTexts, documentsMin: number)
   });
   return { featurizer, slots, idf };
 }
-
-function refuseOtherFeatures(release: string, its: FeaturizerOptions, ours: FeaturizerOptions): void {
-  const names = Object.keys({ ...its, ...ours }) as (keyof FeaturizerOptions)[];
-  const other = names.find((name) => JSON.stringify(its[name]) !== JSON.stringify(ours[name]));
-  if (other === undefined) return;
-  const [had, has] = [its[other], ours[other]].map((value) => JSON.stringify(value));
-  throw mismatch(release, `its option ${other} is ${had}, not ${has}`);
-}
-
-const mismatch = (release: string, why: string): Misconfigured =>
-  new Misconfigured(`training cannot go on from ${release}: ${why}`, {
-    code: 'parent-mismatch',
-    fix: 'Set the options of the parent (“millrace models show” has them) and labels that include its own, or train anew.',
-  });

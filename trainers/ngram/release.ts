@@ -1,8 +1,8 @@
 // Reads the network of a released n-gram model back: to train it on, and to make it smaller.
-import { Misconfigured } from '../../schemas/errors.ts';
 import type { LoadableModel } from '../../schemas/model-manifest.ts';
 import { floatsOf, readInitializers, smallIntegersOf } from '../optimisation/initializers.ts';
 import { slotsFrom } from '../optimisation/slots.ts';
+import { mismatch, refuseOtherShape } from '../parent.ts';
 import { createNetwork, type Network, type NetworkShape } from './network.ts';
 
 /** The network as it was released: embeddings are whole numbers, the output layer carries scales and temperature. */
@@ -43,6 +43,11 @@ export function networkFrom(parent: LoadableModel, shape: NetworkShape): Network
     throw mismatch(manifest.release, `it is a model of the kind ${manifest.kind}`);
   const before = readNetwork(parent as LoadableModel<'ngram'>);
   refuseOtherShape(manifest.release, before.shape, shape);
+  if (before.shape.dimensions !== shape.dimensions)
+    throw mismatch(
+      manifest.release,
+      `its embeddings have the dimensions ${before.shape.dimensions}, not ${shape.dimensions}`,
+    );
   const isLinear = shape.dimensions === 'linear';
   const network = createNetwork(shape, () => 0.5);
   network.table.fill(0);
@@ -75,29 +80,3 @@ export function networkFrom(parent: LoadableModel, shape: NetworkShape): Network
 
 /** Released embeddings reach from -127 to 127, trained ones about from -1 to 1. */
 const embeddingScale = 1 / 127;
-
-function refuseOtherShape(release: string, before: NetworkShape, shape: NetworkShape): void {
-  if (before.activation !== shape.activation)
-    throw mismatch(release, `its activation is ${before.activation}, that of the task ${shape.activation}`);
-  const missing = before.labels.filter((label) => !shape.labels.includes(label));
-  if (missing.length > 0) throw mismatch(release, `it has labels that the task lacks: ${missing.join(', ')}`);
-  if (before.dimensions !== shape.dimensions)
-    throw mismatch(
-      release,
-      `its embeddings have the dimensions ${before.dimensions}, not ${shape.dimensions}`,
-    );
-  const options = { ...shape.featurizer, ...before.featurizer };
-  const other = (Object.keys(options) as (keyof typeof options)[]).find(
-    (name) => JSON.stringify(before.featurizer[name]) !== JSON.stringify(shape.featurizer[name]),
-  );
-  if (other !== undefined) {
-    const [its, ours] = [before.featurizer[other], shape.featurizer[other]];
-    throw mismatch(release, `its option ${other} is ${JSON.stringify(its)}, not ${JSON.stringify(ours)}`);
-  }
-}
-
-const mismatch = (release: string, why: string): Misconfigured =>
-  new Misconfigured(`training cannot go on from ${release}: ${why}`, {
-    code: 'parent-mismatch',
-    fix: 'Set the options of the parent (“millrace models show” has them) and labels that include its own, or train anew.',
-  });

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { driftReports } from '../../../schemas/drift-report.ts';
 import { predictions } from '../../../schemas/prediction.ts';
 import { dueWindows } from '../../../streams/drift-job.ts';
+import { reportOf } from '../retraining/report.ts';
 import { openSubject, predictionOf, type Subject } from './subject.ts';
 
 const minute = 60_000;
@@ -38,35 +39,8 @@ async function due(now: number, name = 'flat'): Promise<readonly number[]> {
 /** Stores a report on a window, as the sink does once the job has published it. */
 async function reported(end: number, job = 'flat', span = size): Promise<void> {
   const to = start + end * minute;
-  await subject.store(driftReports, [
-    {
-      ...{
-        id: `r${job}${end}`,
-        tenant: 'default',
-        eventTime: to,
-        ingestTime: to,
-        source: 'drift',
-        traceparent: '',
-      },
-      ...{ job, release: 'mood@1.0.0', kind: null, windowStart: to - span, windowEnd: to, samples: 1 },
-      ...{
-        baselineSamples: 1,
-        verdict: 'stable',
-        dataScore: null,
-        predictionScore: null,
-        expectedAccuracy: null,
-      },
-      ...{
-        accuracy: null,
-        labelled: null,
-        statistics: [],
-        slices: [],
-        examples: [],
-        recommendations: [],
-        summary: '',
-      },
-    },
-  ]);
+  const report = reportOf(`r${job}${end}`, 'mood@1.0.0', 'stable', to, { job });
+  await subject.store(driftReports, [{ ...report, windowStart: to - span }]);
 }
 
 const clock = start + 400 * 24 * 60 * minute;
