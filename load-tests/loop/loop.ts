@@ -8,18 +8,15 @@ import { accuracyOf, openFirstChampion, type PeriodAccuracy } from './accuracy.t
 import { task } from './champion.ts';
 import type { Material } from './material.ts';
 import { inForce, labelPeriod, type Pace, periodsOf, playPeriod, restful } from './play.ts';
-import { type BadCandidate, bad, bringBad, Script } from './script.ts';
+import { bad, bringBad, Script, type ScriptOptions } from './script.ts';
 import { type Entry, Story } from './story.ts';
 import { type Kept, verdictOf } from './verdict.ts';
 import type { World } from './world.ts';
 
-export interface LoopOptions {
+export interface LoopOptions extends ScriptOptions {
   readonly material: Material;
   readonly models: string;
   readonly pace: Pace;
-  readonly bad: BadCandidate;
-  /** The play is over a period after the bad candidate has gone. Otherwise the whole stream is played. */
-  readonly endsEarly: boolean;
   /** Messages that the bad candidate may serve at most. */
   readonly badServedMax: number;
   readonly gainMin: number;

@@ -13,12 +13,12 @@ export const bringBad: readonly string[] = [
 ];
 
 /** When it is brought, once no other is tried: so many periods after a promotion, at the latest so many before the end. */
-export interface BadCandidate {
+interface BadCandidate {
   readonly afterPromotion: number;
   readonly beforeEnd: number;
 }
 
-interface ScriptOptions {
+export interface ScriptOptions {
   readonly bad: BadCandidate;
   /** Over a period after the bad candidate has gone; otherwise the whole stream is played. */
   readonly endsEarly: boolean;
